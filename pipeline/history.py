@@ -1,0 +1,270 @@
+"""The record of each run, one file under `.pipe/runs/RUN/`. Knows nothing of how a run is made or shown.
+
+A run's folder is made when it begins and holds the logs of what it executed; `run.json` is written whole when it
+ends. A folder without one belongs to a run that goes on, or that was killed.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import __version__
+from .errors import usage
+from .model import Reason, RunResult
+
+_RECORD = "run.json"
+_PROCESS = "pid"
+
+
+class StageRecord(NamedTuple):
+    """What became of one stage, with what it was given."""
+
+    outcome: str
+    key: str | None
+    reasons: tuple[Reason, ...]
+    wall_seconds: float
+    outputs: Mapping[str, Mapping[str, Any]]
+    """By output name: `path`, `digest`, `size_bytes`."""
+    error: str | None = None
+    params: Mapping[str, Any] = {}
+    metrics: Mapping[str, Any] = {}
+    """What the stage's small metrics files held, by output name."""
+
+
+class RunRecord(NamedTuple):
+    """One run, whole. `stages` is in the order of the graph; it lacks nothing that `pipe show` prints."""
+
+    run: str
+    started: str
+    """UTC, ISO 8601, to the second."""
+    ok: bool
+    wall_seconds: float
+    pipe: str
+    """The version of `pipe`."""
+    targets: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] = {}
+    flags: tuple[str, ...] = ()
+    """The options that were set, as written: `--force`."""
+    git_commit: str | None = None
+    stages: Mapping[str, StageRecord] = {}
+
+
+def record_of(
+    result: RunResult,
+    *,
+    started: float,
+    targets: Sequence[str],
+    overrides: Mapping[str, Any],
+    flags: Sequence[str],
+    params: Mapping[str, Mapping[str, Any]],
+    metrics: Mapping[str, Mapping[str, Any]],
+    git_commit: str | None,
+) -> RunRecord:
+    """Put together the record of a run that has ended. `started` is in seconds since 1970; `params` and `metrics` are by stage."""
+    stages = {}
+    for name, stage in result.stages.items():
+        outputs = {
+            output: {
+                "path": made.path,
+                "digest": made.artifact.digest,
+                "size_bytes": made.artifact.size_bytes,
+            }
+            for output, made in stage.outputs.items()
+        }
+        stages[name] = StageRecord(
+            stage.outcome,
+            stage.key,
+            stage.reasons,
+            round(stage.wall_seconds, 6),
+            outputs,
+            stage.error,
+            params.get(name, {}),
+            metrics.get(name, {}),
+        )
+    return RunRecord(
+        run=result.run,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        ok=result.ok,
+        wall_seconds=round(result.wall_seconds, 6),
+        pipe=__version__,
+        targets=tuple(targets),
+        overrides=overrides,
+        flags=tuple(flags),
+        git_commit=git_commit,
+        stages=stages,
+    )
+
+
+def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:
+    """Name a run by its time and make its folder, which no other run then has. `now` is in seconds since 1970."""
+    base = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    folder = os.path.join(pipe_dir, "runs")
+    os.makedirs(folder, exist_ok=True)
+    count = 1
+    while True:
+        run = base if count == 1 else f"{base}-{count}"
+        try:
+            os.mkdir(os.path.join(folder, run))  # fails if another run has it: the name is taken by one alone
+        except FileExistsError:
+            count += 1
+            continue
+        with open(os.path.join(folder, run, _PROCESS), "w") as file:
+            file.write(str(os.getpid()))
+        return run
+
+
+def write(pipe_dir: str | os.PathLike[str], record: RunRecord) -> None:
+    """Write a run's record, whole or not at all. Raises OSError as writing does."""
+    folder = os.path.join(pipe_dir, "runs", record.run)
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, _RECORD + ".tmp")
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(as_plain(record), file, separators=(",", ":"))
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(temporary, os.path.join(folder, _RECORD))
+
+
+def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | None = None) -> list[RunRecord]:
+    """Return the records of all runs that ended, newest first. A damaged one is left out and told to `note`."""
+    records = []
+    for run in run_ids(pipe_dir):
+        try:
+            records.append(_load(pipe_dir, run))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            if note is not None:
+                note(f"the record of run {run} is damaged and was left out: {error}")
+    return records
+
+
+def read(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
+    """Return one run's record. `run` is its whole name, the beginning of one alone, or `last`.
+
+    Raises UsageError if there is none, or several, and if the record is damaged.
+    """
+    known = [
+        name for name in run_ids(pipe_dir) if os.path.exists(os.path.join(pipe_dir, "runs", name, _RECORD))
+    ]
+    if not known:
+        raise usage("there is no recorded run yet", help="`pipe run` makes one")
+    name = known[0] if run == "last" else _match(run, known)
+    try:
+        return _load(pipe_dir, name)
+    except (OSError, ValueError) as error:
+        help_text = "`pipe runs` lists those that can be read"
+        raise usage(f"the record of run `{name}` is damaged: {error}", help=help_text) from None
+
+
+def run_ids(pipe_dir: str | os.PathLike[str]) -> list[str]:
+    """Return the names of all runs that have a folder, newest first."""
+    try:
+        names = os.listdir(os.path.join(pipe_dir, "runs"))
+    except OSError:
+        return []
+    return sorted((name for name in names if name[:1].isdigit()), key=_order, reverse=True)
+
+
+def is_under_way(pipe_dir: str | os.PathLike[str], run: str) -> bool:
+    """Say whether a run has not ended, as far as this machine can tell: no record, and its process lives."""
+    folder = os.path.join(pipe_dir, "runs", run)
+    if os.path.exists(os.path.join(folder, _RECORD)):
+        return False
+    try:
+        with open(os.path.join(folder, _PROCESS)) as file:
+            os.kill(int(file.read()), 0)
+    except PermissionError:
+        return True  # it lives, and belongs to somebody else
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def as_plain(record: RunRecord) -> dict[str, Any]:
+    """Return a record as JSON has it."""
+    stages = {}
+    for name, stage in record.stages.items():
+        reasons = [reason._asdict() for reason in stage.reasons]
+        stages[name] = {**stage._asdict(), "reasons": reasons}
+    return {"version": 1, **record._asdict(), "stages": stages}
+
+
+def git_commit(root: str | os.PathLike[str]) -> str | None:
+    """Return the commit that is checked out in `root` or above it; None if that cannot be read cheaply."""
+    folder = os.path.abspath(root)
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    try:
+        return _head(os.path.join(folder, ".git"))
+    except (OSError, ValueError):
+        return None
+
+
+def _head(git: str) -> str | None:
+    if os.path.isfile(git):  # a worktree or a submodule: the file says where the folder is
+        git = os.path.join(os.path.dirname(git), _line(git).removeprefix("gitdir: "))
+    head = _line(os.path.join(git, "HEAD"))
+    if not head.startswith("ref: "):
+        return head or None
+    name = head.removeprefix("ref: ")
+    shared = git
+    if os.path.exists(os.path.join(git, "commondir")):
+        shared = os.path.join(git, _line(os.path.join(git, "commondir")))
+    for folder in (git, shared):
+        if os.path.exists(os.path.join(folder, name)):
+            return _line(os.path.join(folder, name))
+    with open(os.path.join(shared, "packed-refs"), encoding="utf-8") as file:
+        return next((line.split()[0] for line in file if line.rstrip().endswith(f" {name}")), None)
+
+
+def _line(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.readline().strip()
+
+
+def _load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
+    with open(os.path.join(pipe_dir, "runs", run, _RECORD), encoding="utf-8") as file:
+        found = json.load(file)
+    try:
+        if found.pop("version") != 1:
+            raise ValueError("it was written by a newer pipe")
+        stages = {name: _stage(stage) for name, stage in found.pop("stages").items()}
+        record = RunRecord(**{**found, "stages": stages})
+        return record._replace(targets=tuple(record.targets), flags=tuple(record.flags))
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"it does not have the form of a record ({error})") from None
+
+
+def _stage(found: dict[str, Any]) -> StageRecord:
+    reasons = tuple(Reason(**reason) for reason in found.pop("reasons"))
+    return StageRecord(**{**found, "reasons": reasons})
+
+
+def _match(run: str, known: Sequence[str]) -> str:
+    if run in known:
+        return run
+    found = [name for name in known if run and name.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise usage(
+            f"`{run}` is the beginning of {len(found)} runs", help="give more of it: " + ", ".join(found[:5])
+        )
+    import difflib
+
+    near = difflib.get_close_matches(run, [*known, "last"], n=1)
+    help_text = (
+        f"did you mean `{near[0]}`?" if near else f"`pipe runs` lists them; the last one is `{known[0]}`"
+    )
+    raise usage(f"there is no run `{run}`", help=help_text)
+
+
+def _order(run: str) -> tuple[str, int]:
+    base, _, count = run.partition("-")
+    return base, int(count) if count.isdigit() else 1
