@@ -17,7 +17,7 @@ class Failure(NamedTuple):
     log: str = ""
     """The log's path, relative to the project."""
     tail: tuple[str, ...] = ()
-    """The log's last lines, without their ends. They may hold anything: who shows them makes them printable."""
+    """The log's last lines, without their ends. They may hold anything at all."""
     folder: str = ""
     """Where the stage's folder was kept."""
     help: str = ""

@@ -1,7 +1,7 @@
 """The record of each run, one file under `.pipe/runs/RUN/`. Knows nothing of how a run is made or shown.
 
-A run's folder is made when it begins and holds the logs of what it executed; `run.json` is written whole when it
-ends. A folder without one belongs to a run that goes on, or that was killed.
+A run's folder is made when it begins and holds the logs of what it executed; `run.json` is written whole
+when it ends. A folder without one belongs to a run that goes on, or that was killed.
 """
 
 import json
@@ -62,7 +62,10 @@ def record_of(
     metrics: Mapping[str, Mapping[str, Any]],
     git_commit: str | None,
 ) -> RunRecord:
-    """Put together the record of a run that has ended. `started` is in seconds since 1970; `params` and `metrics` are by stage."""
+    """Put together the record of a run that has ended.
+
+    `started` is in seconds since 1970; `params` and `metrics` are by stage.
+    """
     stages = {}
     for name, stage in result.stages.items():
         outputs = {
@@ -98,7 +101,7 @@ def record_of(
 
 
 def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:
-    """Name a run by its time and make its folder, which no other run then has. `now` is in seconds since 1970."""
+    """Name a run by its time, in seconds since 1970, and make its folder, which no other run then has."""
     base = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     folder = os.path.join(pipe_dir, "runs")
     os.makedirs(folder, exist_ok=True)
@@ -128,7 +131,7 @@ def write(pipe_dir: str | os.PathLike[str], record: RunRecord) -> None:
 
 
 def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | None = None) -> list[RunRecord]:
-    """Return the records of all runs that ended, newest first. A damaged one is left out and told to `note`."""
+    """Return the records of all runs that ended, newest first. `note` hears of damaged ones."""
     records = []
     for run in run_ids(pipe_dir):
         try:
@@ -260,7 +263,7 @@ def _match(run: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(run, [*known, "last"], n=1)
     help_text = (
-        f"did you mean `{near[0]}`?" if near else f"`pipe runs` lists them; the last one is `{known[0]}`"
+        f"did you mean `{near[0]}`?" if near else f"the last one is `{known[0]}`; `pipe runs` lists all"
     )
     raise usage(f"there is no run `{run}`", help=help_text)
 

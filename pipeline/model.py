@@ -158,3 +158,5 @@ class RunResult(NamedTuple):
     ok: bool
     wall_seconds: float
     stages: Mapping[str, StageResult]
+    ends: tuple[str, ...] = ()
+    """The stages whose outputs no other stage of this run reads: where the results are."""
