@@ -1,0 +1,119 @@
+"""What each command prints under --json. The names are the contract's; fields are added, never renamed."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Problem
+from ..model import Decision, Produced, Reason, RunResult, StageResult
+
+if TYPE_CHECKING:
+    from ..explain import Explanation
+    from ..status import StatusResult
+
+VERSION = 1
+
+
+def text_of(plain: Mapping[str, Any]) -> str:
+    """Write an object as one JSON text, the version first."""
+    return json.dumps({"version": VERSION, **plain}, ensure_ascii=False, default=str)
+
+
+def errors(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return what every command says when it cannot do its work."""
+    return {"ok": False, "errors": [_error(problem) for problem in problems]}
+
+
+def run(result: RunResult) -> dict[str, Any]:
+    """Return a run, whole."""
+    return {
+        "run": result.run,
+        "ok": result.ok,
+        "wall_seconds": round(result.wall_seconds, 6),
+        "stages": {name: _result(stage) for name, stage in result.stages.items()},
+    }
+
+
+def forecast(result: "StatusResult", wall_seconds: float) -> dict[str, Any]:
+    """Return a dry run in the form of a run, each outcome being the verdict."""
+    stages = {
+        name: _result(StageResult(name, decision.verdict, decision.key, decision.reasons))
+        for name, decision in result.decisions.items()
+    }
+    return {
+        "run": None,
+        "ok": True,
+        "wall_seconds": round(wall_seconds, 6),
+        "estimate_seconds": result.estimate_seconds,
+        "stages": stages,
+        "notes": list(result.notes),
+    }
+
+
+def status(result: "StatusResult") -> dict[str, Any]:
+    """Return the verdicts."""
+    return {
+        "ok": is_all_fresh(result.decisions),
+        "estimate_seconds": result.estimate_seconds,
+        "stages": {
+            name: {"verdict": decision.verdict, "key": decision.key, "reasons": reasons(decision.reasons)}
+            for name, decision in result.decisions.items()
+        },
+        "leftovers": list(result.leftovers),
+        "notes": list(result.notes),
+    }
+
+
+def explain(explanation: "Explanation") -> dict[str, Any]:
+    """Return what changed and what did not."""
+    return {
+        "stage": explanation.stage,
+        "verdict": explanation.verdict,
+        "reasons": reasons(explanation.reasons),
+        "changed": [change._asdict() for change in explanation.changed],
+        "same": dict(explanation.same),
+        "baseline": explanation.baseline,
+        "widened": list(explanation.widened),
+        "chain": list(explanation.chain),
+    }
+
+
+def is_all_fresh(decisions: Mapping[str, Decision]) -> bool:
+    """Say whether nothing is to be done."""
+    return all(decision.verdict == "fresh" for decision in decisions.values())
+
+
+def reasons(found: Sequence[Reason]) -> list[dict[str, Any]]:
+    """Return reasons; old and new are left out where there are none."""
+    return [{k: v for k, v in reason._asdict().items() if k in _ALWAYS or v is not None} for reason in found]
+
+
+_ALWAYS = ("cause", "subject", "text")
+
+
+def _result(stage: StageResult) -> dict[str, Any]:
+    return {
+        "outcome": stage.outcome,
+        "key": stage.key,
+        "reasons": reasons(stage.reasons),
+        "wall_seconds": round(stage.wall_seconds, 6),
+        "outputs": {name: _output(made) for name, made in stage.outputs.items()},
+        "error": stage.error,
+        "same_output": stage.same_output,
+    }
+
+
+def _output(made: Produced) -> dict[str, Any]:
+    return {"path": made.path, "digest": made.artifact.digest, "size_bytes": made.artifact.size_bytes}
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    mark = problem.mark
+    return {
+        "text": problem.text,
+        "file": mark.file if mark else None,
+        "line": mark.line if mark else None,
+        "column": mark.column if mark else None,
+        "facts": dict(problem.facts),
+        "help": problem.help,
+    }

@@ -1,0 +1,87 @@
+"""Recorded runs as text. Reads no record itself."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..history import RunRecord, StageRecord
+from .reasons import VERDICT_COLUMNS, lines, name_column, name_columns, phrases, verdict_column
+from .run_lines import OUTCOMES
+from .style import Style
+from .words import duration, pad, printable, size, some, width
+
+_TIME_COLUMNS = 14
+
+
+def runs_text(records: Sequence[RunRecord], style: Style) -> str:
+    """Write one line for each run, in the order given."""
+    columns = max((width(record.run) for record in records), default=0) + 2
+    out = []
+    for record in records:
+        ok = style.paint("ok    ", "fresh") if record.ok else style.paint("failed", "failed")
+        head = f"{pad(record.run, columns)}{ok}  {pad(duration(record.wall_seconds), _TIME_COLUMNS)}"
+        out.append(f"{head}{outcomes(record)}{_asked(record)}")
+    return "\n".join(out)
+
+
+def show_text(record: RunRecord, style: Style, *, verbose: bool) -> str:
+    """Write one run: what was asked, what became of each stage, where its outputs and metrics are."""
+    verdict = style.paint("ok", "fresh") if record.ok else style.paint("failed", "failed")
+    out = [f"run {record.run}: {verdict} after {duration(record.wall_seconds)}: {outcomes(record)}"]
+    facts = [
+        ("started", record.started.replace("T", " ").replace("Z", " UTC")),
+        ("asked", " ".join(["pipe run", *_words(record)])),
+        ("commit", record.git_commit or ""),
+        ("pipe", record.pipe),
+    ]
+    out += [f"  {label + ':':<8} {printable(value)}" for label, value in facts if value]
+    columns = name_columns(list(record.stages))
+    for name, stage in record.stages.items():
+        out += _stage(name, stage, columns, style, verbose)
+    return "\n".join(out)
+
+
+def outcomes(record: RunRecord) -> str:
+    """Count a run's outcomes, the worst first."""
+    found = Counter(stage.outcome for stage in record.stages.values())
+    return ", ".join(f"{found[outcome]:,} {outcome}" for outcome in OUTCOMES if found[outcome])
+
+
+def _stage(name: str, stage: StageRecord, columns: int, style: Style, verbose: bool) -> list[str]:
+    time = duration(stage.wall_seconds) if stage.outcome in ("executed", "failed") else ""
+    head = verdict_column(stage.outcome, style) + name_column(name, columns) + pad(time, 8)
+    indent = VERDICT_COLUMNS + columns + 8
+    found = [stage.error.splitlines()[0]] if stage.error else phrases(stage.outcome, stage.reasons)
+    out = lines(head, indent, [printable(phrase) for phrase in found], verbose=verbose)
+    details = [f"{printable(key)}: {_value(value)}" for key, value in _leaves(stage.metrics)]
+    if verbose:
+        details += [f"param {printable(key)}: {_value(value)}" for key, value in stage.params.items()]
+        for made in stage.outputs.values():
+            details.append(f"{printable(made['path'])}  {size(made['size_bytes'])}  {made['digest'][:12]}")
+        details += [f"key {stage.key[:12]}"] if stage.key else []
+    return [*out, *(" " * VERDICT_COLUMNS + "  " + detail for detail in details)]
+
+
+def _leaves(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in metrics.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found += _leaves(value, f"{name}.")
+        elif not isinstance(value, list):
+            found.append((name, value))
+    return found
+
+
+def _value(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else printable(str(value))[:80]
+
+
+def _asked(record: RunRecord) -> str:
+    words = _words(record)
+    return f"   ({printable(some(words, 6))})" if words else ""
+
+
+def _words(record: RunRecord) -> list[str]:
+    sets = [f"--set {key}={_value(value)}" for key, value in record.overrides.items()]
+    return [*record.targets, *record.flags, *sets]
