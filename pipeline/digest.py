@@ -63,3 +63,14 @@ def _plain(value: Any) -> Any:
         pairs = [[_plain(key), _plain(item)] for key, item in value.items()]
         return {"!map": sorted(pairs, key=lambda pair: json.dumps(pair[0], sort_keys=True))}
     raise ValueError(f"a {type(value).__name__} has no canonical form")
+
+
+def plain(value: Any) -> Any:
+    """Undo `canonical` on a parsed JSON value: mappings come back sorted, with keys of their own types."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {"!map"}:
+            return {plain(key): plain(item) for key, item in value["!map"]}
+        return {key: plain(item) for key, item in value.items()}
+    return value

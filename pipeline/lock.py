@@ -1,0 +1,129 @@
+"""pipeline.lock: per stage its last good action, committed to git. Knows its form, not who decides by it."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import digest, durable
+from .errors import Mark, UsageError, usage
+from .model import Artifact, Produced
+from .rebuilder import Locked
+
+NAME = "pipeline.lock"
+VERSION = 1
+
+
+class Entry(NamedTuple):
+    """One stage. `recipe` is the digest of its action without the machine's environment."""
+
+    key: str
+    recipe: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    """Path -> digest; every file of a glob has its own."""
+    outputs: Mapping[str, Produced]
+
+    @property
+    def locked(self) -> Locked:
+        return Locked(self.key, self.outputs)
+
+
+def read(root: Path) -> dict[str, Entry]:
+    """Return the entries by stage; empty if there is no lock file. Raises UsageError if it cannot be read."""
+    path = root / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(f"cannot be read: {error}") from error
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _broken(text, error) from error
+    if not isinstance(plain, dict) or not isinstance(plain.get("stages"), dict):
+        raise _damaged("holds no stages")
+    if plain.get("version") != VERSION:
+        raise _damaged(f"has version {plain.get('version')!r}; this pipe knows version {VERSION}", newer=True)
+    try:
+        return {str(name): _entry(entry) for name, entry in plain["stages"].items()}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _damaged(f"has an entry that is damaged: {error}") from error
+
+
+def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozenset[str]) -> dict[str, Entry]:
+    """Return what the lock file should hold: the new entries over the old ones, of declared stages alone.
+
+    An entry that differs from the old one only by the machine's environment stays as it was.
+    """
+    entries = {name: entry for name, entry in old.items() if name in declared}
+    for name, entry in new.items():
+        was = entries.get(name)
+        if was is None or was.recipe != entry.recipe or was.outputs != entry.outputs:
+            entries[name] = entry
+    return entries
+
+
+def write(root: Path, entries: Mapping[str, Entry]) -> bool:
+    """Write the lock file; says whether that changed a byte."""
+    stages = {name: _plain(entry) for name, entry in entries.items()}
+    data = json.dumps({"version": VERSION, "stages": stages}, sort_keys=True, indent=1, ensure_ascii=False)
+    content = (data + "\n").encode("utf-8")
+    path = root / NAME
+    try:
+        if path.read_bytes() == content:
+            return False
+    except FileNotFoundError:
+        pass
+    durable.write_file(os.fspath(path), content)
+    return True
+
+
+def _entry(plain: Mapping[str, Any]) -> Entry:
+    outputs = {}
+    for name, entry in plain["outputs"].items():
+        artifact = Artifact(entry["kind"], entry["digest"], entry["size_bytes"])
+        if artifact.kind not in ("file", "exec", "tree") or type(artifact.size_bytes) is not int:
+            raise ValueError(f"output {name}")
+        if not digest.is_digest(artifact.digest):
+            raise ValueError(f"the digest of output {name}")
+        outputs[name] = Produced(str(entry["path"]), artifact)
+    if not digest.is_digest(plain["key"]) or not digest.is_digest(plain["recipe"]):
+        raise ValueError("its key")
+    inputs = {str(path): str(name) for path, name in plain["inputs"].items()}
+    return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    outputs = {
+        name: {"path": p.path, "kind": p.artifact.kind, "digest": p.artifact.digest, "size_bytes": p.artifact.size_bytes}
+        for name, p in entry.outputs.items()
+    }
+    params = json.loads(digest.canonical(entry.params))
+    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": dict(entry.inputs), "outputs": outputs}
+
+
+def _broken(text: str, error: Exception) -> UsageError:
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if line.startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
+            return usage(
+                f"{NAME} has marks of a merge",
+                mark=Mark(NAME, number, 1, len(line), line),
+                help=f"take either side (`git checkout --ours {NAME}`), then `pipe run` puts it right",
+            )
+    if isinstance(error, json.JSONDecodeError):
+        line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
+        return usage(
+            f"{NAME} is damaged: {error.msg}",
+            mark=Mark(NAME, error.lineno, error.colno, 1, line),
+            help=f"`git checkout {NAME}`, or delete it: `pipe run` writes it anew",
+        )
+    return _damaged(str(error))
+
+
+def _damaged(what: str, *, newer: bool = False) -> UsageError:
+    help_text = f"`git checkout {NAME}`, or delete it: `pipe run` writes it anew"
+    return usage(f"{NAME} {what}", help="upgrade pipe" if newer else help_text)

@@ -1,0 +1,110 @@
+"""Decides whether a stage must run, and why. Reads no file and no clock."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from . import action as actions
+from .action import Action, Recipe
+from .model import Artifact, Decision, Produced, Reason, Stage
+from .trace import Trace
+
+ALWAYS = Reason("forced", "always", "declared `always`: it asks the outside world")
+FORCED = Reason("forced", "force", "forced")
+FROZEN = Reason("declaration", "frozen", "frozen: never executed")
+NEVER_RUN = Reason("never-run", "", "never run")
+LOST = Reason("never-run", "", "its result is not in the store")
+
+
+class Locked(NamedTuple):
+    """What the lock file has of a stage: the key of its last good action, and what that produced."""
+
+    key: str
+    outputs: Mapping[str, Produced]
+
+
+def decide(
+    stage: Stage,
+    action: Action,
+    *,
+    hit: Trace | None,
+    locked: Locked | None,
+    last: Recipe | None,
+    workspace: Mapping[str, Artifact | None],
+    forced: bool = False,
+) -> Decision:
+    """Say whether a stage must run, and why.
+
+    Args:
+        stage: The declaration.
+        action: The stage with everything fixed.
+        hit: The trace to use for this action key, all of whose objects can be had; None if there is none.
+        locked: What the lock file has of the stage.
+        last: The recipe that the stage had last, to explain against; None if it never ran.
+        workspace: What lies where the outputs belong, by output name; None where nothing does.
+        forced: The user asked for it by name.
+
+    Returns:
+        A decision whose reasons are empty only for an ordinary fresh stage.
+
+    The scheme is "constructive traces" (Mokhov, Mitchell, Peyton Jones: Build Systems à la Carte, 4.2.3).
+    """
+    vouched = locked is not None and locked.key == action.key
+    if not (forced or stage.always):
+        if hit is not None and lies_there(hit.outputs, workspace):
+            return Decision("fresh", (), action.key)
+        if hit is None and vouched and stage.outputs and locked and lies_there(locked.outputs, workspace):
+            return Decision("fresh", (), action.key)
+    reasons = _why(action, last, locked, hit, workspace)
+    if forced:
+        return Decision("stale", (FORCED, *reasons), action.key)
+    if stage.always:
+        return Decision("stale", (ALWAYS, *reasons), action.key)
+    if hit is not None:
+        return Decision("cached", reasons, action.key)
+    return Decision("stale", reasons or (LOST,), action.key)
+
+
+def decide_waiting(action: Action | None, last: Recipe | None, waiting_for: tuple[str, ...], unknown: frozenset[str]) -> Decision:
+    """Say what can be said of a stage while what it reads is being made. `action` is None if nothing is known."""
+    reasons = tuple(Reason("waiting", name, f"waiting for {name}") for name in waiting_for)
+    if last is None:
+        return Decision("waiting", (NEVER_RUN, *reasons))
+    own = actions.differences(last, action.recipe, unknown=unknown) if action is not None else ()
+    return Decision("waiting", (*own, *reasons))
+
+
+def _why(
+    action: Action,
+    last: Recipe | None,
+    locked: Locked | None,
+    hit: Trace | None,
+    workspace: Mapping[str, Artifact | None],
+) -> tuple[Reason, ...]:
+    changed = (NEVER_RUN,) if last is None else actions.differences(last, action.recipe)
+    known = [m.outputs for m in (locked, hit) if m is not None]
+    return (*changed, *(_misplaced(known, workspace) if known else ()))
+
+
+def _misplaced(known: list[Mapping[str, Produced]], workspace: Mapping[str, Artifact | None]) -> tuple[Reason, ...]:
+    # What lies there may be what the stage wrote before or what it would write now: neither was modified.
+    reasons = []
+    for name, there in workspace.items():
+        expected = [outputs[name] for outputs in known if name in outputs]
+        if not expected:
+            continue
+        path = expected[-1].path
+        if there is None:
+            reasons.append(Reason("output-missing", path, f"output {path} is missing"))
+        elif not any(_same(there, output.artifact) for output in expected):
+            text = f"output {path} was modified"
+            reasons.append(Reason("output-modified", path, text, expected[-1].artifact.digest, there.digest))
+    return tuple(reasons)
+
+
+def lies_there(produced: Mapping[str, Produced], workspace: Mapping[str, Artifact | None]) -> bool:
+    """Say whether the workspace holds exactly these outputs."""
+    return all(_same(workspace.get(name), output.artifact) for name, output in produced.items())
+
+
+def _same(there: Artifact | None, wanted: Artifact) -> bool:
+    return there is not None and there.digest == wanted.digest and there.kind == wanted.kind

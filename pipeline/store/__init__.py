@@ -1,0 +1,79 @@
+"""Objects, actions and traces on disk, shareable between projects. Knows nothing of stages or workspaces."""
+
+import os
+from pathlib import Path
+
+from .. import tree
+from ..model import Artifact
+from ..statcache import StatCache
+from . import layout
+from .lease import Lease
+from .objects import Batch, Damaged, Objects
+from .records import Records
+
+__all__ = ["Batch", "Damaged", "Store"]
+
+
+class Store:
+    """A folder of objects and records. Reading works where there is none yet, or where nothing may be written."""
+
+    def __init__(self, root: Path, stats: StatCache) -> None:
+        self.root = root
+        layout.is_there(root)
+        self.objects = Objects(os.fspath(root), stats)
+        self.records = Records(os.fspath(root))
+
+    def prepare(self, project: Path) -> None:
+        """Make what is missing, for the project that is about to write."""
+        layout.prepare(self.root, project)
+        _clear_dead(f"{self.root}/tmp")
+
+    def batch(self) -> Batch:
+        return Batch(self.objects)
+
+    def lease(self, key: str) -> Lease:
+        return Lease(os.fspath(self.root), key)
+
+    def tree(self, name: str) -> list[tree.Entry]:
+        """Return a folder's entries. Raises KeyError if there is no such object, Damaged if it is no manifest."""
+        data = self.objects.read(name)
+        try:
+            return tree.decode(data)
+        except ValueError as error:
+            raise Damaged(name) from error
+
+    def holds(self, artifact: Artifact) -> bool:
+        """Say whether every object of an artifact is there; their content is checked when they are used."""
+        if not self.objects.has(artifact.digest):
+            return False
+        if artifact.kind != "tree":
+            return True
+        try:
+            return all(
+                entry.kind == "link" or self.holds(Artifact(entry.kind, entry.digest, entry.size_bytes))  # type: ignore[arg-type]
+                for entry in self.tree(artifact.digest)
+            )
+        except (KeyError, Damaged):
+            return False
+
+    def find(self, artifact: Artifact, path: str) -> Artifact | None:
+        """Return what lies at `path` (relative, with `/`) inside a folder artifact; None if nothing does."""
+        for name in path.split("/"):
+            if artifact.kind != "tree":
+                return None
+            entry = next((e for e in self.tree(artifact.digest) if e.name == name), None)
+            if entry is None or entry.kind == "link":
+                return None
+            artifact = Artifact(entry.kind, entry.digest, entry.size_bytes)  # type: ignore[arg-type]
+        return artifact
+
+
+def _clear_dead(folder: str) -> None:
+    """Remove the temporary files of processes of this machine that are gone."""
+    for name in os.listdir(folder):
+        process = name.partition(".")[0]
+        if process.isdigit() and not os.path.exists(f"/proc/{process}") and os.path.isdir("/proc/self"):
+            try:
+                os.unlink(f"{folder}/{name}")
+            except OSError:
+                pass

@@ -1,0 +1,85 @@
+"""Actions and traces by key. Knows where they stand and what makes one whole, not who asks."""
+
+import os
+
+from .. import action as actions
+from .. import trace as traces
+from ..action import Action
+from ..digest import of_bytes
+from ..trace import Trace
+from . import layout
+from .objects import Batch
+
+
+class Records:
+    """The records of one store. What is not whole is as good as absent: the stage is executed again."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def action(self, key: str) -> Action | None:
+        """Return the recorded action; None if there is none, or one that is damaged."""
+        data = _read(layout.sharded(self._root, "actions", key))
+        if data is None or of_bytes(data) != key:
+            return None
+        try:
+            return actions.of_canonical(data)
+        except (ValueError, RecursionError):
+            return None
+
+    def traces(self, key: str) -> list[Trace]:
+        """Return the traces of a key, the first recorded one first."""
+        path = layout.sharded(self._root, "traces", key)
+        first = self._trace(path, key)
+        found = [first] if first is not None else []
+        try:
+            others = sorted(os.listdir(path + ".d"))
+        except OSError:
+            return found
+        later = [t for name in others if (t := self._trace(f"{path}.d/{name}", key)) is not None]
+        return found + sorted(later, key=lambda trace: trace.recorded)
+
+    def put(self, batch: Batch, action: Action, trace: Trace) -> None:
+        """Add an action and what it produced to a batch."""
+        data = traces.to_bytes(trace)
+        path = layout.sharded(self._root, "traces", action.key)
+        recipe_path = layout.sharded(self._root, "actions", action.key)
+        if self.action(action.key) is None:
+            _discard_damaged(recipe_path)
+            batch.put_record(recipe_path, action.canonical)
+        if self._trace(path, action.key) is None:
+            _discard_damaged(path)
+            batch.put_record(path, data)
+        else:
+            batch.put_record(f"{path}.d/{of_bytes(data)[:16]}", data)
+
+    def _trace(self, path: str, key: str) -> Trace | None:
+        data = _read(path)
+        if data is None:
+            return None
+        try:
+            trace = traces.of_bytes(data)
+        except (ValueError, RecursionError):
+            return None
+        return trace if trace.key == key else None
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        size = os.fstat(descriptor).st_size
+        return os.read(descriptor, size + 1) if size < (64 << 20) else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _discard_damaged(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rename(path, f"{path}.damaged.{os.urandom(4).hex()}")
+    elif os.path.lexists(path):
+        os.unlink(path)

@@ -1,0 +1,34 @@
+"""What is never part of a folder or a glob: names that systems leave behind, and `.pipeignore`. Reads that file alone."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
+
+NAME = ".pipeignore"
+_NAMES = frozenset(
+    (".DS_Store", "Thumbs.db", "desktop.ini", ".git", ".pipe", "__pycache__", ".ipynb_checkpoints"),
+)
+
+
+class Ignore:
+    """Asked about paths relative to the project, with `/`."""
+
+    def __init__(self, root: str) -> None:
+        self._spec: PathSpec | None = None
+        try:
+            with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
+                lines = file.read().splitlines()
+        except OSError:
+            return
+        import pathspec
+
+        self._spec = pathspec.PathSpec.from_lines("gitwildmatch", lines)
+
+    def __call__(self, path: str, *, is_folder: bool) -> bool:
+        """Say whether `path` is left out; what lies in a folder that is left out is not asked about."""
+        name = path.rpartition("/")[2]
+        if name in _NAMES or name.endswith(".pyc"):
+            return True
+        return self._spec is not None and self._spec.match_file(path + "/" if is_folder else path)

@@ -1,0 +1,137 @@
+"""Puts artifacts of the store where they belong, whole or not at all. Decides nothing."""
+
+import os
+import shutil
+import stat
+
+from .. import durable
+from ..model import Artifact
+from ..store import Damaged, Store
+from ..store.copy import copy_file
+
+SMALL_BYTES = 1 << 20
+"""Up to here a copy costs no more than the care that a hard link needs."""
+
+LINKS = ("copy", "hardlink", "symlink")
+
+
+class Placer:
+    """Makes files and folders from the store's objects. Raises KeyError and Damaged as the store does."""
+
+    def __init__(self, store: Store, temporary: str) -> None:
+        self._store = store
+        self._temporary = temporary
+
+    def place(self, artifact: Artifact, target: str, *, link: str = "copy") -> None:
+        """Put an artifact at an absolute path, in place of what is there, with the user's umask."""
+        parent = os.path.dirname(target)
+        try:
+            os.makedirs(parent, exist_ok=True)
+            temporary = self._temporary_for(parent, os.path.basename(target))
+        except OSError as error:
+            raise durable.disk_refused(error, target) from error
+        try:
+            self._make(artifact, temporary, link)
+            exchange(temporary, target)
+        except OSError as error:
+            raise durable.disk_refused(error, target) from error
+        finally:
+            remove(temporary)
+
+    def place_input(self, artifact: Artifact, target: str) -> None:
+        """Put an artifact into a stage's folder: read-only, and without copying what is large."""
+        if artifact.kind == "tree":
+            os.mkdir(target)
+            for entry in self._store.tree(artifact.digest):
+                path = f"{target}/{entry.name}"
+                if entry.kind == "link":
+                    os.symlink(entry.digest, path)
+                else:
+                    self.place_input(Artifact(entry.kind, entry.digest, entry.size_bytes), path)  # type: ignore[arg-type]
+        elif artifact.kind == "file" and self._is_large(artifact):
+            self._store.objects.link(artifact.digest, target)
+        else:
+            self._copy(artifact, target, 0o555 if artifact.kind == "exec" else 0o444)
+
+    def _is_large(self, artifact: Artifact) -> bool:
+        # A recipe names no sizes, so the object is asked.
+        try:
+            return os.lstat(self._store.objects.path_of(artifact.digest)).st_size > SMALL_BYTES
+        except OSError:
+            return False
+
+    def _make(self, artifact: Artifact, target: str, link: str) -> None:
+        if artifact.kind != "tree":
+            if link == "copy" or artifact.kind == "exec":
+                self._copy(artifact, target, 0o777 if artifact.kind == "exec" else 0o666)
+            elif link == "symlink":
+                os.symlink(self._store.objects.checked(artifact.digest), target)
+            else:
+                self._store.objects.link(artifact.digest, target)
+            return
+        os.mkdir(target)
+        for entry in self._store.tree(artifact.digest):
+            path = f"{target}/{entry.name}"
+            if entry.kind == "link":
+                os.symlink(entry.digest, path)
+            else:
+                self._make(Artifact(entry.kind, entry.digest, entry.size_bytes), path, link)  # type: ignore[arg-type]
+
+    def _copy(self, artifact: Artifact, target: str, mode: int) -> None:
+        source = self._store.objects.path_of(artifact.digest)
+        try:
+            name = copy_file(source, target, mode=mode)
+        except (FileNotFoundError, IsADirectoryError):
+            raise KeyError(artifact.digest) from None
+        if name != artifact.digest:
+            durable.discard(target)
+            self._store.objects.checked(artifact.digest)
+            raise Damaged(artifact.digest)
+
+    def _temporary_for(self, parent: str, name: str) -> str:
+        # Beside the target only where `.pipe` lies on another file system: users should not see it.
+        os.makedirs(self._temporary, exist_ok=True)
+        unique = f"{os.getpid()}.{os.urandom(6).hex()}"
+        if os.stat(parent).st_dev == os.stat(self._temporary).st_dev:
+            return f"{self._temporary}/{unique}"
+        return f"{parent}/.{name[:100]}.{unique}.tmp"
+
+
+def exchange(new: str, target: str) -> None:
+    """Give what is at `new` the name `target`; what was there is removed."""
+    try:
+        status = os.lstat(target)
+    except FileNotFoundError:
+        os.rename(new, target)
+        return
+    if not stat.S_ISDIR(status.st_mode) and not os.path.isdir(new):
+        os.replace(new, target)
+        return
+    old = f"{new}.old"
+    os.rename(target, old)
+    os.rename(new, target)
+    remove(old)
+
+
+def remove(path: str) -> None:
+    """Remove whatever is at `path`, folders that forbid writing too; nothing there is fine."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        durable.discard(path)
+        return
+    shutil.rmtree(path, onerror=_make_writable)
+
+
+def _make_writable(function: object, path: str, _info: object) -> None:
+    try:
+        os.chmod(os.path.dirname(path), 0o700)
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
+    except OSError:
+        pass
