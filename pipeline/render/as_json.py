@@ -1,6 +1,7 @@
 """What each command prints under --json. The names are the contract's; fields are added, never renamed."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,11 @@ VERSION = 1
 
 def text_of(plain: Mapping[str, Any]) -> str:
     """Write an object as one JSON text, the version first."""
-    return json.dumps({"version": VERSION, **plain}, ensure_ascii=False, default=str)
+    whole = {"version": VERSION, **plain}
+    try:
+        return json.dumps(whole, allow_nan=False, default=str)
+    except ValueError:  # a metric that is not a number; JSON has none such, and most readers refuse NaN
+        return json.dumps(_finite(whole), allow_nan=False, default=str)
 
 
 def errors(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -101,6 +106,14 @@ def _result(stage: StageResult) -> dict[str, Any]:
         "error": stage.error,
         "same_output": stage.same_output,
     }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _output(made: Produced) -> dict[str, Any]:
