@@ -1,0 +1,1 @@
+"""The example: which flights from New York arrive late? One module a stage; knows nothing of `pipe`."""
