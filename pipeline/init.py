@@ -30,7 +30,8 @@ def init(root: Path) -> InitResult:
     if os.path.lexists(root / "pipeline.yaml"):
         help_text = "`pipe status` says how it stands; name another folder for a new project"
         raise usage(f"`{root / 'pipeline.yaml'}` exists already", help=help_text)
-    made, kept = [], []
+    made: list[str] = []
+    kept: list[str] = []
     try:
         root.mkdir(parents=True, exist_ok=True)
         for name, content in sorted(_files().items()):
@@ -152,7 +153,7 @@ import pyarrow.compute as pc
 
 
 def clean(readings: pa.Table, coldest: float) -> pa.Table:
-    """Keep the readings that are not below `coldest`. The table returned is written to build/clean.parquet."""
+    """Keep what is not below `coldest`. The table returned is written to build/clean.parquet."""
     return readings.filter(pc.greater_equal(readings["celsius"], float(coldest)))
 '''
 

@@ -1,0 +1,206 @@
+"""What each command does with its options: calls the verb, prints what it returns. Knows no engine.
+
+Verbs and renderers are imported where they are used: `pipe status` must not load what `pipe init` needs.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import usage
+from . import run_action
+from .project import root_of, targets_of
+from .skin import Skin, write_bytes
+
+Values = Mapping[str, Any]
+
+
+def _status(values: Values, skin: Skin) -> int:
+    from ..render import as_json, status_text
+    from ..status import status
+
+    root = root_of(values)
+    result = status(root, targets_of(values, root), allow_missing=values["allow_missing"])
+    run_action.print_forecast(result, skin, lambda: as_json.status(result))
+    if result.leftovers:
+        skin.say(f"note: {status_text.leftovers_text(result.leftovers)}")
+    return 1 if values["check"] and not as_json.is_all_fresh(result.decisions) else 0
+
+
+def _explain(values: Values, skin: Skin) -> int:
+    from ..explain import explain
+    from ..render import as_json, explain_text
+
+    found = explain(root_of(values), values["stage"])
+    skin.result(
+        lambda: as_json.explain(found), lambda: explain_text.text_of(found, skin.out, verbose=skin.verbose)
+    )
+    return 0
+
+
+def _graph(values: Values, skin: Skin) -> int:
+    from .. import graph_view
+    from ..project_graph import project_graph
+
+    root = root_of(values)
+    graph = project_graph(root, targets_of(values, root))
+    texts: Mapping[str, Callable[[], str]] = {
+        "text": lambda: graph_view.as_text(graph, verbose=skin.verbose),
+        "dot": lambda: graph_view.as_dot(graph),
+        "mermaid": lambda: graph_view.as_mermaid(graph),
+    }
+    wanted = values["format"]
+    if wanted == "json":
+        skin = skin._replace(json=True)
+    skin.result(lambda: graph_view.as_plain(graph), texts.get(wanted, texts["text"]))
+    return 0
+
+
+def _runs(values: Values, skin: Skin) -> int:
+    from ..history import as_plain
+    from ..render import records_text
+    from ..runs import runs
+
+    found = runs(root_of(values))
+    skin.result(
+        lambda: {
+            "runs": [as_plain(record) for record in found.records],
+            "under_way": list(found.under_way),
+            "notes": list(found.notes),
+        },
+        lambda: records_text.runs_text(found.records, skin.out),
+    )
+    for run in found.under_way:
+        skin.say(f"note: run {run} is under way")
+    for note in found.notes:
+        skin.say(f"note: {note}")
+    if not found.records and not found.under_way:
+        skin.say("no runs yet: `pipe run` makes one")
+    return 0
+
+
+def _show(values: Values, skin: Skin) -> int:
+    from ..history import as_plain
+    from ..render import records_text
+    from ..show import show
+
+    record = show(root_of(values), values["run"] or "last")
+    skin.result(
+        lambda: as_plain(record), lambda: records_text.show_text(record, skin.out, verbose=skin.verbose)
+    )
+    return 0
+
+
+def _init(values: Values, skin: Skin) -> int:
+    from ..init import init
+
+    here = Path(values["folder"] or ".")
+    made = init(here / (values["into"] or "."))
+    place = os.path.relpath(made.root)
+    command = "pipe run" if place == "." else f"pipe run -C {place}"
+
+    def text() -> str:
+        where = "here" if place == "." else f"in {place}"
+        return f"began a project {where}: {', '.join(made.made)}\nnext: {command}"
+
+    skin.result(
+        lambda: {"ok": True, "made": list(made.made), "kept": list(made.kept), "next": command},
+        text,
+    )
+    if made.kept:
+        skin.say(f"note: kept as they were: {', '.join(made.kept)}")
+    if made.enclosing is not None:
+        skin.say(f"note: it lies in the folder of another project, {made.enclosing}, which does not see it")
+    return 0
+
+
+def _schema(_: Values, skin: Skin) -> int:
+    import json
+
+    from ..schema import schema
+
+    found = schema()
+    skin.result(lambda: found, lambda: json.dumps(found, indent=2))
+    return 0
+
+
+def _shell(values: Values, skin: Skin) -> int:
+    from ..shell import shell
+
+    root = root_of(values)
+    with skin.lending_terminal():
+        code = shell(root, values["stage"])
+    skin.result(lambda: {"stage": values["stage"], "exit_code": code}, lambda: "")
+    return code
+
+
+def _logs(values: Values, skin: Skin) -> int:
+    from ..logs import follow, logs, read
+
+    root = root_of(values)
+    log = logs(root, values["stage"], follow=values["follow"])
+    pieces = follow(root, log) if values["follow"] else read(log)
+    path = os.path.relpath(log.path, root)
+    if not skin.json:
+        if skin.verbose:
+            skin.say(f"{path}{', still growing' if log.is_under_way else ''}")
+        write_bytes(pieces)
+        return 0
+    text = b"".join(pieces).decode("utf-8", "replace")
+    plain = {"stage": log.stage, "run": log.run, "path": path, "text": text}
+    skin.result(lambda: plain, lambda: text)
+    return 0
+
+
+def _clean(values: Values, skin: Skin) -> int:
+    from ..clean import clean
+    from ..render.words import count, printable
+
+    dry_run = values["dry_run"]
+    result = clean(root_of(values), dry_run=dry_run)
+
+    def text() -> str:
+        if not result.removed and not result.kept:
+            return "nothing to clean: no file is left over"
+        head = f"{'would remove' if dry_run else 'removed'} {count(len(result.removed), 'file')}"
+        kept = [f"  kept {printable(path)}: {why}" for path, why in result.kept]
+        return "\n".join([head, *(f"  {printable(path)}" for path in result.removed), *kept])
+
+    skin.result(
+        lambda: {
+            "ok": True,
+            "dry_run": dry_run,
+            "removed": list(result.removed),
+            "kept": [{"path": path, "text": why} for path, why in result.kept],
+        },
+        text,
+    )
+    return 0
+
+
+def _run(values: Values, skin: Skin) -> int:
+    if values["debug"] and len(values["targets"]) != 1:
+        raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
+    if values["locked"] and values["force"]:
+        raise usage("`--locked` and `--force` contradict each other", help="leave one of them out")
+    if values["debug"] and values["dry_run"]:
+        raise usage("`--debug` and `--dry-run` contradict each other", help="leave one of them out")
+    if values["allow_missing"] and not values["dry_run"]:
+        raise usage("`--allow-missing` is for a dry run", help="add `-n`, or leave it out")
+    return run_action.forecast(values, skin) if values["dry_run"] else run_action.run_now(values, skin)
+
+
+ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
+    "run": _run,
+    "status": _status,
+    "explain": _explain,
+    "graph": _graph,
+    "runs": _runs,
+    "show": _show,
+    "init": _init,
+    "schema": _schema,
+    "shell": _shell,
+    "logs": _logs,
+    "clean": _clean,
+}

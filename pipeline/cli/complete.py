@@ -1,0 +1,45 @@
+"""Proposes stages and runs to the shell. Never fails, and knows no stage."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+
+Proposals = list[tuple[str, str]]
+"""Words, each with what is said about it."""
+
+
+def stages(context: typer.Context, incomplete: str) -> Proposals:
+    """Propose the stages and instances whose names begin so."""
+    return _fitting(incomplete, lambda: _stages(_folder(context)))
+
+
+def runs(context: typer.Context, incomplete: str) -> Proposals:
+    """Propose the recorded runs whose names begin so."""
+    return _fitting(incomplete, lambda: _runs(_folder(context)))
+
+
+def _fitting(incomplete: str, propose: Callable[[], Iterable[tuple[str, str]]]) -> Proposals:
+    try:
+        return [(name, about) for name, about in propose() if name.startswith(incomplete)]
+    except Exception:  # there is no project here, or a mistake in it
+        return []
+
+
+def _stages(folder: Path) -> Iterable[tuple[str, str]]:
+    from .. import config
+    from ..project_graph import project_graph
+
+    return [(node.name, node.doc) for node in project_graph(config.find(folder)).nodes]
+
+
+def _runs(folder: Path) -> Iterable[tuple[str, str]]:
+    from .. import config, history, layout
+
+    names = history.run_ids(layout.of(config.find(folder)).pipe)
+    return [("last", "the newest"), *((name, "") for name in names)]
+
+
+def _folder(context: typer.Context) -> Path:
+    found = context.params.get("folder") or context.find_root().params.get("folder")
+    return Path(str(found)) if found else Path.cwd()

@@ -1,0 +1,213 @@
+"""The commands, their arguments and options, as plain data. Knows no parser, and both are built from it."""
+
+from typing import Any, Literal, NamedTuple
+
+
+class Option(NamedTuple):
+    """An option. Its value is False, None or () unless it was given, or its first choice."""
+
+    name: str
+    flags: tuple[str, ...]
+    kind: Literal["flag", "text", "number", "texts"]
+    """`texts` may be repeated; a number is at least 1."""
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Argument(NamedTuple):
+    """A word that is no option. One that is neither required nor repeated is None unless it was given."""
+
+    name: str
+    metavar: str
+    help: str
+    required: bool = False
+    many: bool = False
+    completes: Literal["", "stages", "runs"] = ""
+
+
+class Command(NamedTuple):
+    """A command. `examples` are pairs of a command line and what it does."""
+
+    name: str
+    summary: str
+    argument: Argument | None = None
+    options: tuple[Option, ...] = ()
+    details: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+class Parsed(NamedTuple):
+    """A command line that was understood. `values` has every name that the command and COMMON declare."""
+
+    command: str
+    values: dict[str, Any]
+
+
+COMMON = (
+    Option("json", ("--json",), "flag", "Print one JSON object on stdout."),
+    Option("folder", ("-C",), "text", "Work in this folder's project.", "DIR"),
+    Option("quiet", ("-q", "--quiet"), "flag", "Say nothing but errors and what was asked for."),
+    Option("verbose", ("-v", "--verbose"), "flag", "Say more."),
+)
+_TARGETS = Argument(
+    "targets",
+    "[TARGET]...",
+    "Stages (globs too) or paths of artifacts; all without.",
+    many=True,
+    completes="stages",
+)
+_STAGE = Argument(
+    "stage", "STAGE", "A stage, or an instance of one: train@gbdt.", required=True, completes="stages"
+)
+_SET = Option(
+    "set", ("-S", "--set"), "texts", "Change a parameter for this time alone; may be repeated.", "KEY=VALUE"
+)
+_DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "flag", "Say what would be done, and do nothing.")
+_ALLOW_MISSING = Option(
+    "allow_missing", ("--allow-missing",), "flag", "What is not there counts as the lock file has it."
+)
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "run",
+            "Make what is missing or out of date.",
+            _TARGETS,
+            (
+                Option("jobs", ("-j", "--jobs"), "number", "How many CPUs to use; all without.", "N"),
+                Option(
+                    "keep_going", ("-k", "--keep-going"), "flag", "Go on with what a failure does not touch."
+                ),
+                _DRY_RUN,
+                Option("force", ("-f", "--force"), "flag", "Execute the targets even if they are fresh."),
+                _SET,
+                Option(
+                    "locked", ("--locked",), "flag", "Exit 1 and change nothing if anything would execute."
+                ),
+                _ALLOW_MISSING._replace(help="With -n: what is not there counts as the lock file has it."),
+                Option("debug", ("--debug",), "flag", "Run one stage at the terminal, and record nothing."),
+            ),
+            examples=(
+                ("pipe run", "everything"),
+                ("pipe run train@gbdt -j 4", "one instance and what it needs, on 4 CPUs"),
+                ("pipe run build/report.html", "whatever makes this file"),
+                ("pipe run -S train.lr=0.01 -n", "what another parameter would make run"),
+                ("pipe run --debug train", "with breakpoint() and pdb"),
+            ),
+        ),
+        Command(
+            "status",
+            "Say what a run would do, and why.",
+            _TARGETS,
+            (Option("check", ("--check",), "flag", "Exit 1 unless all is fresh."), _ALLOW_MISSING),
+            details="fresh: as a run would leave it. cached: the store has it. stale: must run. "
+            "waiting: depends on what runs above it.",
+            examples=(
+                ("pipe status", "all stages that are not fresh"),
+                ("pipe status 'train@*' -v", "with all reasons, the fresh ones too"),
+                ("pipe status --check --allow-missing", "in CI: do code, parameters and lock file agree?"),
+            ),
+        ),
+        Command(
+            "explain",
+            "Show what changed for a stage, and what did not.",
+            _STAGE,
+            examples=(("pipe explain train", "code as a diff, parameters, inputs, packages"),),
+        ),
+        Command(
+            "graph",
+            "Show the stages and what lies between them.",
+            _TARGETS,
+            (
+                Option(
+                    "format",
+                    ("--format",),
+                    "text",
+                    "text, dot (Graphviz), mermaid (Markdown) or json.",
+                    "FORMAT",
+                    ("text", "dot", "mermaid", "json"),
+                ),
+            ),
+            examples=(("pipe graph --format dot | dot -Tsvg > graph.svg", "a picture"),),
+        ),
+        Command(
+            "runs",
+            "List the recorded runs, the newest first.",
+            examples=(("pipe runs | head", "the last ones"),),
+        ),
+        Command(
+            "show",
+            "Show one recorded run.",
+            Argument("run", "[RUN]", "A run's name, its beginning, or last.", completes="runs"),
+            examples=(("pipe show last -v", "with parameters, outputs and keys"),),
+        ),
+        Command(
+            "init",
+            "Begin a new project that runs at once.",
+            Argument("into", "[DIR]", "Where; here without."),
+            examples=(("pipe init try && pipe run -C try", "a project to play with"),),
+        ),
+        Command(
+            "schema",
+            "Print the JSON Schema of pipeline.yaml, for editors.",
+            examples=(("pipe schema > .pipe/schema.json", "then name it in your editor's settings"),),
+        ),
+        Command(
+            "shell",
+            "Open a shell in a stage's folder, with exactly its environment.",
+            _STAGE,
+            details="It is the folder of the stage's last failure, or else a fresh one.",
+            examples=(("pipe shell train", "look at what it saw"),),
+        ),
+        Command(
+            "logs",
+            "Print a stage's latest log.",
+            _STAGE,
+            (Option("follow", ("-f", "--follow"), "flag", "Go on until the run ends."),),
+            examples=(("pipe logs -f train", "watch it"),),
+        ),
+        Command(
+            "clean",
+            "Remove files that pipe made and that no stage declares any more.",
+            None,
+            (_DRY_RUN,),
+            examples=(("pipe clean -n", "name them"),),
+        ),
+    )
+}
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "a stage failed, or a check found something"),
+    (2, "a mistake in the command line, pipeline.yaml or the parameters"),
+    (3, "the store is damaged or cannot be written, or a record is gone"),
+    (70, "a bug in pipe"),
+    (130, "interrupted"),
+)
+
+
+def defaults(command: Command) -> dict[str, Any]:
+    """Return the value of everything that was not given."""
+    values: dict[str, Any] = {option.name: default(option) for option in (*COMMON, *command.options)}
+    if command.argument is not None:
+        values[command.argument.name] = () if command.argument.many else None
+    return values
+
+
+def default(option: Option) -> Any:
+    """Return an option's value when it is not given."""
+    if option.choices:
+        return option.choices[0]
+    return {"flag": False, "text": None, "number": None, "texts": ()}[option.kind]
+
+
+def overview() -> str:
+    """Write the short help."""
+    columns = max(len(name) for name in COMMANDS) + 3
+    out = ["Usage: pipe COMMAND [OPTIONS] [TARGET]...", ""]
+    out += [f"  {command.name:<{columns}}{command.summary}" for command in COMMANDS.values()]
+    return "\n".join(
+        [*out, "", "`pipe COMMAND --help` has options and examples; `pipe init` begins a project."]
+    )

@@ -1,0 +1,113 @@
+"""What `pipe run` does with its options: makes the run, chooses who hears of it. Knows no engine."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Interrupted
+from .project import overrides_of, root_of, targets_of
+from .skin import Skin, write
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from ..model import RunResult
+    from ..status import StatusResult
+
+
+def run_now(values: Mapping[str, Any], skin: Skin) -> int:
+    """Make the run, and print what became of it."""
+    from ..run import RunOptions, run
+
+    root = root_of(values)
+    options = RunOptions(
+        targets=targets_of(values, root),
+        jobs=values["jobs"],
+        keep_going=values["keep_going"],
+        force=values["force"],
+        overrides=overrides_of(values),
+        locked=values["locked"],
+        debug=values["debug"],
+    )
+    listener, close = _listener(skin, debug=values["debug"])
+    try:
+        if values["debug"]:
+            with skin.lending_terminal():
+                result = run(root, options, listener)
+        else:
+            result = run(root, options, listener)
+    except Interrupted as interrupted:
+        close()
+        partial: RunResult | None = getattr(interrupted, "result", None)
+        if partial is None:
+            raise
+        _print(partial, skin)
+        return interrupted.exit_code
+    finally:
+        close()
+    _print(result, skin)
+    return 0 if result.ok else 1
+
+
+def forecast(values: Mapping[str, Any], skin: Skin) -> int:
+    """Print what a run would do."""
+    from ..render import as_json
+    from ..status import status
+
+    root = root_of(values)
+    start = time.monotonic()
+    result = status(
+        root,
+        targets_of(values, root),
+        allow_missing=values["allow_missing"],
+        overrides=overrides_of(values),
+        force=values["force"],
+    )
+    print_forecast(result, skin, lambda: as_json.forecast(result, time.monotonic() - start))
+    executes = any(decision.verdict in ("stale", "waiting") for decision in result.decisions.values())
+    return 1 if values["locked"] and executes else 0
+
+
+def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mapping[str, Any]]) -> None:
+    """Print verdicts, and the notes beside them."""
+    from ..render import status_text
+
+    skin.result(
+        plain,
+        lambda: status_text.text_of(
+            result.decisions,
+            result.bases,
+            estimate_seconds=result.estimate_seconds,
+            style=skin.out,
+            verbose=skin.verbose,
+        ),
+    )
+    for note in result.notes:
+        skin.say(f"note: {note}")
+
+
+def _print(result: "RunResult", skin: Skin) -> None:
+    from ..render import as_json, run_lines
+
+    if skin.json or not skin.quiet:
+        skin.result(lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out))
+
+
+def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":
+    from ..render import run_lines, style
+
+    def line(text: str) -> None:
+        write(sys.stderr, text + "\n")
+
+    if skin.quiet:
+        return run_lines.Errors(line, skin.err), _nothing
+    if style.is_terminal(sys.stderr) and not debug:  # a debugger needs the terminal for itself
+        from ..render.live import Display
+
+        display = Display(sys.stderr, skin.err, verbose=skin.verbose)
+        return display, display.close
+    return run_lines.Lines(line, skin.err, verbose=skin.verbose), _nothing
+
+
+def _nothing() -> None:
+    pass
