@@ -12,7 +12,7 @@ def features(table: pd.DataFrame) -> pd.DataFrame:
     """Return `date`, the target and all feature columns; one row for each row of `table`."""
     made = table.assign(
         date=pd.to_datetime(table[["year", "month", "day"]]).dt.strftime("%Y-%m-%d"),
-        weekday=pd.to_datetime(table[["year", "month", "day"]]).dt.dayofweek.astype("int8"),
+        weekday=pd.to_datetime(table[["year", "month", "day"]]).dt.day_of_week.astype("int8"),
         departs_at=minutes_of_clock(table["sched_dep_time"]),
         arrives_at=minutes_of_clock(table["sched_arr_time"]),
         planned_minutes=planned_minutes(table),
