@@ -4,6 +4,8 @@ pyarrow's own writer puts every text and every name in quotes, and writes the fl
 reads back as an integer.
 """
 
+import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +38,10 @@ def load_csv_by_pandas(path: Path, shown: str) -> Any:
     """Return what `pandas.read_csv` makes of it, with floats read exactly."""
     import pandas
 
+    is_exact = tuple(int(part) for part in pandas.__version__.split(".")[:2]) >= (3, 1)
+    options = {} if is_exact else {"float_precision": "round_trip"}  # deprecated since it is the only way
     try:
-        return pandas.read_csv(path, float_precision="round_trip")
+        return pandas.read_csv(path, **options)
     except ValueError as error:
         raise unreadable(shown, "CSV", error) from error
 
@@ -67,12 +71,11 @@ def save_csv(value: Any, path: Path, shown: str) -> None:
 
 
 def _lines(table: Any) -> Iterator[Any]:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    null = "NA" if table.num_columns == 1 else ""
-    names = _quoted(pa.array(table.column_names, pa.large_string()))
-    yield f"{','.join(names.to_pylist())}\n".encode()
+    null = _text("NA" if table.num_columns == 1 else "")
+    names = [_quoted(_text(name)).as_py() for name in table.column_names]
+    yield f"{','.join(names)}\n".encode()
     for part in parts(table, _ROWS):
         cells = [_cells(column.combine_chunks()).fill_null(null) for column in part.columns]
         rows = pc.binary_join_element_wise(*cells, _text(","))
@@ -98,8 +101,8 @@ def _quoted(text: Any) -> Any:
     import pyarrow.compute as pc
     from pyarrow import csv
 
-    nulls = pc.is_in(text, value_set=_texts(csv.ConvertOptions().null_values))
-    needed = pc.or_(pc.match_substring_regex(text, r'[",\r\n]|^\s|\s$'), nulls)
+    nulls = "|".join(re.escape(spelling) for spelling in csv.ConvertOptions().null_values)
+    needed = pc.match_substring_regex(text, rf'[",\r\n]|^\s|\s$|^(?:{nulls})$')
     inside = pc.replace_substring(text, '"', '""')
     return pc.if_else(needed, pc.binary_join_element_wise(_text('"'), inside, _text('"'), _text("")), text)
 
@@ -125,12 +128,9 @@ def _is_text(kind: Any) -> bool:
 
 
 def _text(text: str) -> Any:
+    """Return a `large_string` scalar, made by hand: `pa.scalar` imports pandas, which takes a second."""
     import pyarrow as pa
 
-    return pa.scalar(text, pa.large_string())
-
-
-def _texts(texts: list[str]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(texts, pa.large_string())
+    data = text.encode()
+    offsets = pa.py_buffer(struct.pack("=qq", 0, len(data)))
+    return pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)])[0]

@@ -1,6 +1,7 @@
 """Tables <-> Parquet, Arrow IPC and CSV. One writer a format: pyarrow, whichever library made the table."""
 
 import sys
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ def parts(table: Any, rows: int) -> Iterator[Any]:
         for index, column in enumerate(part.columns):
             if column.null_count:
                 if everything is None:
-                    everything = pa.array(range(part.num_rows), pa.int64())
+                    numbers = pa.py_buffer(array("q", range(part.num_rows)))  # `pa.array` imports pandas
+                    everything = pa.Array.from_buffers(pa.int64(), part.num_rows, [None, numbers])
                 part = part.set_column(index, part.schema.field(index), column.take(everything))
         yield part
 
