@@ -52,7 +52,7 @@ COMMON = (
 )
 _TARGETS = Argument(
     "targets",
-    "[TARGET]...",
+    "TARGET",
     "Stages (globs too) or paths of artifacts; all without.",
     many=True,
     completes="stages",
@@ -140,13 +140,13 @@ COMMANDS = {
         Command(
             "show",
             "Show one recorded run.",
-            Argument("run", "[RUN]", "A run's name, its beginning, or last.", completes="runs"),
+            Argument("run", "RUN", "A run's name, its beginning, or last.", completes="runs"),
             examples=(("pipe show last -v", "with parameters, outputs and keys"),),
         ),
         Command(
             "init",
             "Begin a new project that runs at once.",
-            Argument("into", "[DIR]", "Where; here without."),
+            Argument("into", "DIR", "Where; here without."),
             examples=(("pipe init try && pipe run -C try", "a project to play with"),),
         ),
         Command(

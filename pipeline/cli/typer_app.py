@@ -45,7 +45,7 @@ def _app() -> typer.Typer:
     version = Option("version", ("--version",), "flag", "Print the version.")
     app.callback(invoke_without_command=True)(_function([version, *COMMON], None, _before))
     for command in COMMANDS.values():
-        function = _function([*COMMON, *command.options], command.argument, _after(command))
+        function = _function([*command.options, *COMMON], command.argument, _after(command))
         text = "\n\n".join(part for part in (command.summary, command.details) if part)
         app.command(command.name, help=text, epilog=_examples(command), short_help=command.summary)(function)
     return app
@@ -140,4 +140,16 @@ def _mistake(error: typer.TyperException) -> UsageError:
         near = list(getattr(error, "possibilities", None) or ())
         help_text = f"did you mean `{near[0]}`?" if near else help_text
         return usage(f"`{path}` has no option `{option}`", help=help_text)
+    known = _declared(error)
+    if known is not None and known.kind == "number":
+        return usage(f"`{known.flags[-1]}` takes a whole number, 1 or more", help=help_text)
+    if known is not None and known.choices:
+        return usage(f"`{known.flags[-1]}` is one of {', '.join(known.choices)}", help=help_text)
     return usage((text[:1].lower() + text[1:]).rstrip("."), help=help_text)
+
+
+def _declared(error: typer.TyperException) -> Option | None:
+    """Return the option whose value a mistake is about."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    options = (option for command in COMMANDS.values() for option in command.options)
+    return next((option for option in options if option.name == name), None)

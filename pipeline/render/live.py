@@ -76,7 +76,7 @@ class Display:
         from rich.live import Live as RichLive
 
         console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
-        # Nothing is redirected: what stages print goes to their logs, and what we print passes through _write.
+        # Nothing is redirected: what stages print goes to their logs, and what we print goes through _write.
         self._live = RichLive(
             console=console,
             get_renderable=self._picture,

@@ -83,14 +83,23 @@ def _collapsed(
         parts.append(part)
     if not any(is_worth_a_line(decisions[name]) for name in names):
         return []
-    why = Counter[str]()
-    for name in names:
-        own = decisions[name]
-        why.update(dict.fromkeys(phrases(own.verdict, [_of_base(reason, bases) for reason in own.reasons])))
     head = f"{printable(base)} ({len(names)}): {', '.join(parts)}"
-    found = [phrase if times > 1 else f"{phrase} (one of them)" for phrase, times in why.most_common()]
+    found = _reasons(base, [name for name in names if is_worth_a_line(decisions[name])], decisions, bases)
     indent = " " * VERDICT_COLUMNS
     return [head, *(lines(indent, VERDICT_COLUMNS, found, verbose=False) if found else [])]
+
+
+def _reasons(
+    base: str, names: Sequence[str], decisions: Mapping[str, Decision], bases: Mapping[str, str]
+) -> list[str]:
+    """Return the reasons of these instances, the commonest first, with whom each concerns if not all."""
+    whose: dict[str, list[str]] = {}
+    for name in names:
+        own = decisions[name]
+        for phrase in phrases(own.verdict, [_of_base(reason, bases) for reason in own.reasons]):
+            whose.setdefault(phrase, []).append(_instance(name, base))
+    ordered = sorted(whose.items(), key=lambda item: -len(item[1]))
+    return [p if len(own) == len(names) else f"{p} ({some(own, 3)})" for p, own in ordered]
 
 
 def _groups(decisions: Mapping[str, Decision], bases: Mapping[str, str]) -> dict[str, list[str]]:
