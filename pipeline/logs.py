@@ -30,12 +30,12 @@ def logs(root: Path, stage: str, *, follow: bool = False) -> Log:
     """
     pipe = layout.of(root).pipe
     found = history.run_ids(pipe)
-    if follow and found and history.is_under_way(pipe, found[0]) and stage in _declared(root):
-        return Log(stage, found[0], _path(pipe, found[0], stage), True)
-    for run in found:
+    for run in found if _is_plain(stage) else ():
         path = _path(pipe, run, stage)
-        if _is_plain(stage) and path.is_file():
+        if path.is_file():
             return Log(stage, run, path, history.is_under_way(pipe, run))
+        if follow and run == found[0] and history.is_under_way(pipe, run) and stage in _declared(root):
+            return Log(stage, run, path, True)
     raise _missing(stage, _declared(root), _logged(pipe, found[:50]))
 
 
