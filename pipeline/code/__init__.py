@@ -1,0 +1,18 @@
+"""The code room: from a callable or a command to the units of the project that it reaches. Runs no code."""
+
+from .command import of_command
+from .sources import Sources
+from .target import of_callable
+from .values import Code, CodeError, Memo, Parameter, Signature, Widening
+
+__all__ = [
+    "Code",
+    "CodeError",
+    "Memo",
+    "Parameter",
+    "Signature",
+    "Sources",
+    "Widening",
+    "of_callable",
+    "of_command",
+]

@@ -1,0 +1,67 @@
+"""What the code room gives and takes, as plain values. Knows neither files nor syntax trees."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+
+class Memo(Protocol):
+    """Where analyses are kept between runs. A value that was put is never changed."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, value: bytes) -> None: ...
+
+
+class Parameter(NamedTuple):
+    name: str
+    kind: str
+    """`positional-only`, `plain`, `keyword-only`, `*` or `**`."""
+    has_default: bool
+    annotation: str | None
+    """The dotted name that it stands for (`pandas.DataFrame`, `dict[str, pyarrow.Table]`), `None` and
+    `Annotated` taken off; its source text if that cannot be told; None if there is none."""
+
+
+class Signature(NamedTuple):
+    parameters: tuple[Parameter, ...]
+    line: int
+    file: str
+
+
+class Widening(NamedTuple):
+    """A construct that could not be followed, and what counts because of it."""
+
+    construct: str
+    file: str
+    line: int
+    reaches: str
+
+
+class Code(NamedTuple):
+    """What a stage reaches of the project. Every mapping and tuple is sorted."""
+
+    units: Mapping[str, str]
+    """Unit name (a module's dotted name, a script's path) -> digest of its meaning and its place."""
+    files: Mapping[str, str]
+    """Project-relative path -> digest of the whole bytes: the source snapshot that the child imports."""
+    imports: tuple[str, ...]
+    """Dotted modules that are not the project's; of the standard library the top-level name alone."""
+    absent: tuple[str, ...]
+    """Names that resolve to nothing today; a new file or package could satisfy them."""
+    widened: tuple[Widening, ...]
+    signature: Signature | None = None
+    """Of a target that is a plain `def`; None for all else."""
+    needs_bytes: tuple[str, ...] = ()
+    """Units that count by their raw bytes, comments and all; `widened` says why."""
+
+
+class CodeError(Exception):
+    """A target that cannot be found, or source that cannot be read; without `file` the caller has the place."""
+
+    def __init__(self, text: str, *, hint: str = "", file: str | None = None, line: int = 0, column: int = 0):
+        super().__init__(text)
+        self.text = text
+        self.help = hint
+        self.file = file
+        self.line = line
+        self.column = column
