@@ -1,0 +1,39 @@
+"""Reads pipeline.yaml and the parameters. Knows no graph, no code and no store.
+
+Nothing here imports the YAML parser or pydantic before a file has to be read from its text.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import Mark
+from .reading import Loaded, find, load
+from .suggest import suggest as _suggest
+
+__all__ = ["Loaded", "find", "json_schema", "load", "mark", "parse_value", "suggest"]
+
+
+def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
+    """Return where a value of a stage stands in pipeline.yaml; `places.mark` says more."""
+    from . import places
+
+    return places.mark(root, stage_base, *path)
+
+
+def parse_value(text: str) -> Any:
+    """Return the value that a YAML 1.2 scalar, or a list or mapping in brackets, stands for."""
+    from . import document
+
+    return document.parse_value(text)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of pipeline.yaml, for editors."""
+    from . import editor
+
+    return editor.json_schema()
+
+
+def suggest(word: str, options: Any) -> str | None:
+    """Return the option nearest to `word`; None if none is near."""
+    return _suggest(word, options)
