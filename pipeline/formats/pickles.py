@@ -117,7 +117,8 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
 
     def load_inst(self) -> None:
         module, name = self.readline()[:-1].decode("ascii"), self.readline()[:-1].decode("ascii")
-        self.append(self.find_class(module, name)(*self.pop_mark()))
+        arguments = self.pop_mark()  # first: it gives the machine another `append`
+        self.append(self.find_class(module, name)(*arguments))
 
     def load_build(self) -> None:
         state = self.stack.pop()
@@ -136,7 +137,10 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
             return
         if wrapper.get("numpy_array_alignment_bytes") is not None:
             self.file.seek(self.file.read(1)[0], 1)
-        self.file.seek(math.prod(wrapper["shape"]) * size_bytes, 1)
+        length_bytes = math.prod(wrapper["shape"]) * size_bytes
+        if length_bytes < 0:
+            raise pickle.UnpicklingError("a negative size would run the same bytes again, without end")
+        self.file.seek(length_bytes, 1)
 
     for _code, _step in (
         (pickle.NEWOBJ, load_newobj),

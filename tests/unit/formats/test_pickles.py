@@ -3,6 +3,7 @@ import datetime
 import decimal
 import functools
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,39 @@ def test_every_protocol_with_a_header_is_known(protocol: int, tmp_path: Path) ->
     path = tmp_path / "a.pkl"
     path.write_bytes(pickle.dumps([decimal.Decimal(1), collections.OrderedDict()], protocol))
     assert modules_of_pickle(path) == ("collections", "decimal")
+
+
+class Keyed:
+    def __new__(cls, *, key: int) -> "Keyed":
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self) -> Any:
+        return ((), {"key": 1})
+
+
+def test_every_way_to_make_an_object_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps(Keyed(key=1)))
+    assert modules_of_pickle(path) == (__name__,)
+    for data in (b"\x80\x02(idecimal\nDecimal\n.", b"\x80\x02(cdecimal\nDecimal\no."):
+        path.write_bytes(data)
+        assert modules_of_pickle(path) == ("decimal",)
+
+
+def test_an_array_of_negative_size_does_not_send_the_reader_round_in_circles(tmp_path: Path) -> None:
+    path = tmp_path / "a.joblib"
+    save(np.zeros((1, 200), "i1"), path)
+    data = path.read_bytes()
+    assert data.count(b"K\x01K\xc8\x86") == 1
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.alarm(30)
+    try:
+        for back in range(256):  # one of them leads to the beginning of the file
+            path.write_bytes(data.replace(b"K\x01K\xc8\x86", b"J\xff\xff\xff\xffK%c\x86" % back))
+            assert back == 0 or modules_of_pickle(path) is None
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def test_an_object_without_globals_names_no_module(tmp_path: Path) -> None:
