@@ -21,8 +21,8 @@ class Entry(NamedTuple):
     key: str
     recipe: str
     params: Mapping[str, Any]
-    inputs: Mapping[str, str]
-    """Path -> digest; every file of a glob has its own."""
+    inputs: Mapping[str, Artifact]
+    """By path; every file of a glob has its own. Sizes are not kept: 0."""
     outputs: Mapping[str, Produced]
 
     @property
@@ -84,16 +84,18 @@ def write(root: Path, entries: Mapping[str, Entry]) -> bool:
 def _entry(plain: Mapping[str, Any]) -> Entry:
     outputs = {}
     for name, entry in plain["outputs"].items():
-        artifact = Artifact(entry["kind"], entry["digest"], entry["size_bytes"])
-        if artifact.kind not in ("file", "exec", "tree") or type(artifact.size_bytes) is not int:
-            raise ValueError(f"output {name}")
-        if not digest.is_digest(artifact.digest):
-            raise ValueError(f"the digest of output {name}")
-        outputs[name] = Produced(str(entry["path"]), artifact)
+        outputs[name] = Produced(str(entry["path"]), _artifact(entry, entry["size_bytes"]))
     if not digest.is_digest(plain["key"]) or not digest.is_digest(plain["recipe"]):
         raise ValueError("its key")
-    inputs = {str(path): str(name) for path, name in plain["inputs"].items()}
+    inputs = {str(path): _artifact(entry, 0) for path, entry in plain["inputs"].items()}
     return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs)
+
+
+def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
+    kind, name = entry["kind"], entry["digest"]
+    if kind not in ("file", "exec", "tree") or not digest.is_digest(name) or type(size_bytes) is not int:
+        raise ValueError(f"an artifact of kind {kind!r}")
+    return Artifact(kind, name, size_bytes)
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -102,7 +104,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
         for name, p in entry.outputs.items()
     }
     params = json.loads(digest.canonical(entry.params))
-    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": dict(entry.inputs), "outputs": outputs}
+    inputs = {path: {"kind": a.kind, "digest": a.digest} for path, a in entry.inputs.items()}
+    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
 
 
 def _broken(text: str, error: Exception) -> UsageError:

@@ -1,7 +1,6 @@
 """The user's working tree: what lies in it, and putting outputs in place. Knows paths and digests, not stages."""
 
 import os
-import shutil
 from collections.abc import Collection, Iterable
 
 from .. import durable, pattern
@@ -57,14 +56,16 @@ class Workspace:
         depth = None if "**" in glob else glob.count("/")
         dotted = "/." in glob
         found = []
-        todo = [pattern.fixed_folder(glob)]
-        seen: set[tuple[int, int]] = set()
+        todo: list[tuple[str, tuple[tuple[int, int], ...]]] = [(pattern.fixed_folder(glob), ())]
         while todo:
-            folder = todo.pop()
-            for name, path, is_folder in self._listing(folder, seen):
+            folder, above = todo.pop()
+            here, listed = self._listing(folder)
+            if here in above:
+                continue  # a link to a folder that holds it
+            for name, path, is_folder in listed:
                 if is_folder:
                     if (dotted or not name.startswith(".")) and (depth is None or path.count("/") < depth):
-                        todo.append(path)
+                        todo.append((path, (*above, here)))
                 elif expression.fullmatch(path):
                     found.append(path)
         return sorted(found)
@@ -122,22 +123,22 @@ class Workspace:
             try:
                 os.rename(os.path.join(self.root, path), target)
             except OSError:
+                import shutil
+
                 shutil.move(os.path.join(self.root, path), target)
         except OSError as error:
             raise durable.disk_refused(error, target) from error
         return os.path.relpath(target, self.root)
 
-    def _listing(self, folder: str, seen: set[tuple[int, int]]) -> list[tuple[str, str, bool]]:
+    def _listing(self, folder: str) -> tuple[tuple[int, int], list[tuple[str, str, bool]]]:
         try:
             status = os.stat(os.path.join(self.root, folder))
-            if (status.st_dev, status.st_ino) in seen:
-                return []
-            seen.add((status.st_dev, status.st_ino))
             with os.scandir(os.path.join(self.root, folder)) as entries:
                 listed = [(e.name, f"{folder}/{e.name}" if folder else e.name, e.is_dir()) for e in entries]
         except OSError:
-            return []
-        return [item for item in sorted(listed) if not self._skip_source(item[1], item[2])]
+            return (0, 0), []
+        kept = [item for item in sorted(listed) if not self._skip_source(item[1], item[2])]
+        return (status.st_dev, status.st_ino), kept
 
     def _skip_source(self, path: str, is_folder: bool) -> bool:
         return path in self._hidden or self._ignore(path, is_folder=is_folder)

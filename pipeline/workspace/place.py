@@ -1,7 +1,6 @@
 """Puts artifacts of the store where they belong, whole or not at all. Decides nothing."""
 
 import os
-import shutil
 import stat
 
 from .. import durable
@@ -122,10 +121,14 @@ def remove(path: str) -> None:
     if not stat.S_ISDIR(status.st_mode):
         durable.discard(path)
         return
+    import shutil
+
     shutil.rmtree(path, onerror=_make_writable)
 
 
 def _make_writable(function: object, path: str, _info: object) -> None:
+    import shutil
+
     try:
         os.chmod(os.path.dirname(path), 0o700)
         if os.path.isdir(path) and not os.path.islink(path):

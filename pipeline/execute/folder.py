@@ -1,0 +1,188 @@
+"""The folder that one attempt runs in: a mirror of the project holding what the stage may see. Decides nothing."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import durable
+from ..layout import Layout
+from ..model import Artifact, Stage
+from ..workspace import Placer, remove
+
+
+class WorkFolder:
+    """`project` mirrors the project, `home` and `tmp` are the stage's own, the rest is between `pipe` and its child."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.project = f"{path}/project"
+        self.home = f"{path}/home"
+        self.tmp = f"{path}/tmp"
+        self.request = f"{path}/request.json"
+        self.context = f"{path}/context.json"
+
+    @classmethod
+    def make(cls, base: str, key: str) -> "WorkFolder":
+        """Make a fresh folder, named after the action: what a stage sees of its place does not vary by run."""
+        try:
+            os.makedirs(base, mode=0o700, exist_ok=True)
+            for number in range(1000):
+                path = f"{base}/{key[:16]}" + (f".{number}" if number else "")
+                if _claim(path):
+                    folder = cls(path)
+                    for part in (folder.project, folder.home, folder.tmp):
+                        os.mkdir(part)
+                    return folder
+        except OSError as error:
+            raise durable.disk_refused(error, f"{base}/x") from error
+        raise AssertionError("a thousand folders of one action at once")
+
+    def fill(
+        self,
+        stage: Stage,
+        placer: Placer,
+        inputs: Mapping[str, Artifact | str],
+        source: Mapping[str, str],
+        scratch: Path,
+    ) -> None:
+        """Put inputs and source snapshot in place, make the folders of outputs, bring back what scratch was kept.
+
+        `inputs` gives by path an artifact, or for one that is not stored the absolute path that it is linked to.
+        """
+        try:
+            for path in sorted(inputs, key=lambda p: (p.count("/"), p)):
+                self._put(path, inputs[path], placer)
+            for path, name in source.items():
+                target = f"{self.project}/{path}"
+                if not os.path.lexists(target):
+                    os.makedirs(os.path.dirname(target), exist_ok=True)
+                    placer.place_input(Artifact("file", name, 0), target)
+            for output in stage.outputs:
+                os.makedirs(os.path.dirname(f"{self.project}/{output.path}"), exist_ok=True)
+            for _, path in stage.scratch:
+                self._bring_scratch(path, scratch)
+        except OSError as error:
+            raise durable.disk_refused(error, f"{self.path}/x") from error
+
+    def write(self, path: str, value: Any) -> None:
+        """Write a JSON file for the child."""
+        try:
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(value, file)
+        except OSError as error:
+            raise durable.disk_refused(error, path) from error
+
+    def result(self) -> Mapping[str, Any]:
+        """Return what the child left word of; empty if it ended without."""
+        try:
+            with open(f"{self.path}/result.json", encoding="utf-8") as file:
+                found = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def keep_scratch(self, stage: Stage, scratch: Path) -> None:
+        """Save what the scratch paths hold for the next attempt of the same action."""
+        for _, path in stage.scratch:
+            source = f"{self.project}/{path}"
+            if os.path.lexists(source):
+                target = scratch / path
+                remove(os.fspath(target))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                move(source, os.fspath(target))
+
+    def keep(self, target: Path) -> None:
+        """Keep the whole folder, in place of an earlier one."""
+        remove(os.fspath(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        move(self.path, os.fspath(target))
+
+    def remove(self) -> None:
+        remove(self.path)
+
+    def _put(self, path: str, what: Artifact | str, placer: Placer) -> None:
+        target = f"{self.project}/{path}" if path != "." else self.project
+        if path == ".":
+            os.rmdir(target)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.lexists(target):
+            return  # a folder input holds it already
+        if isinstance(what, str):
+            os.symlink(what, target)
+        else:
+            placer.place_input(what, target)
+
+    def _bring_scratch(self, path: str, scratch: Path) -> None:
+        target = f"{self.project}/{path}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.lexists(scratch / path):
+            move(os.fspath(scratch / path), target)
+        # A scratch path may be a file or a folder: the stage makes it.
+
+
+def base_for(layout: Layout) -> str:
+    """Return where work folders lie: outside the project, for tools that look upwards, if the disk is the same."""
+    store = layout.store if layout.store.exists() else layout.pipe
+    device = os.stat(store).st_dev
+    for parent in (tempfile.gettempdir(), os.path.expanduser("~/.cache")):
+        base = os.path.join(parent, f"pipe-{os.getuid()}")
+        try:
+            inside = os.path.realpath(base).startswith(os.path.realpath(layout.root) + "/")
+            if not inside and os.stat(parent).st_dev == device and _is_own(base):
+                return os.path.realpath(base)
+        except OSError:
+            continue
+    return os.fspath(layout.pipe / "work")
+
+
+def move(source: str, target: str) -> None:
+    """Move a file or folder, copying it where the target is on another file system."""
+    try:
+        os.rename(source, target)
+    except OSError:
+        import shutil
+
+        shutil.copytree(source, target, symlinks=True) if os.path.isdir(source) else shutil.copy2(source, target)
+        remove(source)
+
+
+def _is_own(base: str) -> bool:
+    os.makedirs(base, mode=0o700, exist_ok=True)
+    status = os.lstat(base)
+    return status.st_uid == os.getuid() and not os.path.islink(base)
+
+
+def _claim(path: str) -> bool:
+    """Make the folder; one that a dead `pipe` left behind is removed first."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if _is_abandoned(path):
+            remove(path)
+            return _claim(path)
+        return False
+    with open(f"{path}/owner", "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+    return True
+
+
+def _is_abandoned(path: str) -> bool:
+    try:
+        with open(f"{path}/owner", encoding="ascii") as file:
+            os.kill(int(file.read()), 0)
+    except (ProcessLookupError, ValueError):
+        return True
+    except FileNotFoundError:
+        # Somebody made it a moment ago, or died within that moment.
+        import time
+
+        try:
+            return time.time() - os.stat(path).st_mtime > 60
+        except OSError:
+            return False
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,316 @@
+"""Executes one action on this machine: folder, child process, limits, log. Records nothing."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import command
+from ..action import Recipe
+from ..binding import Parameter
+from ..layout import Layout
+from ..model import Artifact, Stage
+from ..store import Store
+from ..workspace import Placer
+from . import constants, log, processes
+from .folder import WorkFolder, base_for
+from .mask import Masking
+from .servers import Server, Servers, Wanted, answer
+
+TERM_PATIENCE_SECONDS = 3.0
+_LOOK_SECONDS = 0.1
+LEVEL = "L0"
+"""What this executor enforces: see docs/design.md. Nothing yet by the kernel."""
+
+
+class Order(NamedTuple):
+    """Everything that one execution needs."""
+
+    stage: Stage
+    key: str
+    recipe: Recipe
+    inputs: Mapping[str, Artifact | str]
+    """By path: an artifact of the store, or the absolute path of an input that is not stored."""
+    source: Mapping[str, str]
+    roots: tuple[str, ...]
+    modules: tuple[str, ...]
+    """Top-level names of the project's modules."""
+    parameters: tuple[Parameter, ...] | None
+    preload: tuple[str, ...]
+    secrets: Mapping[str, str]
+    processors: tuple[int, ...]
+    gpus: tuple[int, ...]
+    log: str
+    keeps_scratch: bool
+    terminal: bool = False
+
+
+class ChildFailure(NamedTuple):
+    """Why an attempt failed: one line of text or the exception, and where in the project's code."""
+
+    text: str
+    cause: str | None = None
+    at: str | None = None
+    help: str = ""
+    interrupted: bool = False
+
+
+class Ran(NamedTuple):
+    """One attempt. The folder is the caller's to capture, keep or remove."""
+
+    folder: WorkFolder
+    failure: ChildFailure | None
+    wall_seconds: float
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    left_behind: int = 0
+
+
+class LocalExecutor:
+    """Usable from several threads at once; `close` ends its servers."""
+
+    def __init__(self, layout: Layout, store: Store) -> None:
+        self._layout = layout
+        self._base = base_for(layout)
+        self._placer = Placer(store, f"{self._base}/tmp")
+        self._servers = Servers(layout.pipe / "home")
+        self._python = _python_folder(layout)
+        processes.adopt_orphans()
+
+    def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
+        """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
+        folder = self.prepare(order)
+        masking = None
+        if order.secrets and not order.terminal:
+            masking = Masking(f"{folder.path}/log", order.log, order.secrets.values())
+        started = time.monotonic()
+        try:
+            ran = self._attempt(order, folder, cancelled, started)
+        finally:
+            if masking:
+                masking.close()
+            log.shorten(order.log)
+        if order.keeps_scratch and ran.failure:
+            folder.keep_scratch(order.stage, self._layout.scratch / order.key)
+        if masking and ran.failure:
+            masked = [masking.text(part) if part else part for part in ran.failure[:4]]
+            ran = ran._replace(failure=ChildFailure(*masked, ran.failure.interrupted))  # type: ignore[arg-type]
+        return ran
+
+    def prepare(self, order: Order) -> WorkFolder:
+        """Make the folder with everything in it, ready to run."""
+        folder = WorkFolder.make(self._base, order.key)
+        try:
+            scratch = self._layout.scratch / order.key
+            folder.fill(order.stage, self._placer, order.inputs, order.source, scratch)
+            _link_secret_files(order.stage, folder.home)
+            folder.write(folder.context, _context(order))
+            folder.write(folder.request, self._request(order, folder))
+        except BaseException:
+            folder.remove()
+            raise
+        return folder
+
+    def environment(self, order: Order, folder: WorkFolder) -> dict[str, str]:
+        """Return the stage's whole environment."""
+        stage = order.stage
+        variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= {"HOME": folder.home, "TMPDIR": folder.tmp, "PIPE_CONTEXT": folder.context}
+        if stage.cmd is not None:
+            own = [os.path.normpath(os.path.join(folder.project, root)) for root in order.roots]
+            variables["PYTHONPATH"] = os.pathsep.join(own)
+        if stage.network:
+            variables |= constants.network()
+        if stage.resources.gpus:
+            variables["CUDA_VISIBLE_DEVICES"] = ",".join(str(number) for number in order.gpus)
+        return variables | constants.declared(order.recipe["variables"]) | dict(order.secrets)
+
+    def close(self) -> None:
+        self._servers.close()
+        processes.end_orphans(set(), patience_seconds=1.0)
+
+    def _request(self, order: Order, folder: WorkFolder) -> dict[str, Any]:
+        stage = order.stage
+        target: Any = stage.run
+        if stage.cmd is not None:
+            values = _values(order)
+            if isinstance(stage.cmd, str):
+                target = command.for_bash(stage.cmd, values)
+            else:
+                target = command.for_program(stage.cmd, values)
+        piped = bool(order.secrets) and not order.terminal
+        return {
+            "kind": "cmd" if stage.cmd is not None else "run",
+            "target": target,
+            "folder": folder.path,
+            "project": folder.project,
+            "roots": order.roots,
+            "modules": order.modules,
+            "python_path": constants.python_path(),
+            "parameters": order.parameters,
+            "inputs": order.recipe["inputs"],
+            "params": order.recipe["params"],
+            "outputs": order.recipe["outputs"],
+            "env": self.environment(order, folder),
+            "processors": order.processors,
+            "log": f"{folder.path}/log" if piped else order.log,
+            "terminal": order.terminal,
+        }
+
+    def _attempt(self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float) -> Ran:
+        wanted = self._wanted(order)
+        server = self._servers.take(wanted)
+        try:
+            with server.request(folder.request) as stream:
+                limits = _Limits(order, cancelled, started)
+                last = _wait(stream, limits)
+        except OSError:
+            last, limits = None, _Limits(order, cancelled, started)
+        finally:
+            self._servers.give_back(server)
+        wall = time.monotonic() - started
+        if last is None:
+            self._servers.lost(wanted, server)
+            processes.end_orphans({os.getpid()}, patience_seconds=0)
+            failure = ChildFailure("the process that supervised it ended", help="run it again")
+            return Ran(folder, failure, wall)
+        failure_or_none = _failure(order, folder, last["status"], limits)
+        return Ran(
+            folder, failure_or_none, wall, last["cpu_seconds"], last["peak_memory_bytes"], last.get("left_behind", 0)
+        )
+
+    def _wanted(self, order: Order) -> Wanted:
+        stage = order.stage
+        if stage.cmd is not None:
+            # Nothing is loaded for it, and its variables are set when it is executed.
+            return Wanted((), tuple(sorted(constants.constants(1, python_folder=self._python).items())))
+        variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= constants.declared(order.recipe["variables"])
+        return Wanted(order.preload, tuple(sorted(variables.items())))
+
+
+class _Limits:
+    """Watches a running child: says when it must end, and remembers why."""
+
+    def __init__(self, order: Order, cancelled: Callable[[], bool], started: float) -> None:
+        self._order = order
+        self._cancelled = cancelled
+        self._started = started
+        self.pid = 0
+        self.broken: str | None = None
+
+    def look(self) -> str | None:
+        """Return why the child must end: "cancelled", "timeout" or "memory"; None if it may go on."""
+        stage = self._order.stage
+        if self._cancelled():
+            self.broken = self.broken or "cancelled"
+        elif stage.timeout_seconds is not None and not self._order.terminal:
+            if time.monotonic() - self._started > stage.timeout_seconds:
+                self.broken = self.broken or "timeout"
+        if self.broken is None and stage.resources.memory_bytes is not None and self.pid:
+            if processes.memory_bytes(self.pid) > stage.resources.memory_bytes:
+                self.broken = "memory"
+        log.relieve(self._order.log)
+        return self.broken
+
+
+def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
+    buffer = bytearray()
+    kill_at: float | None = None
+    killed = False
+    while True:
+        ready, _, _ = select.select([stream], [], [], _LOOK_SECONDS)
+        if ready or b"\n" in buffer:
+            message = answer(stream, buffer)
+            if message is None or "status" in message:
+                return message
+            limits.pid = message["pid"]
+            continue
+        if limits.look() is None:
+            continue
+        if kill_at is None:
+            stream.sendall(b"term")
+            kill_at = time.monotonic() + TERM_PATIENCE_SECONDS
+        elif time.monotonic() > kill_at and not killed:
+            stream.sendall(b"kill")
+            killed = True
+
+
+def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> ChildFailure | None:
+    stage = order.stage
+    if limits.broken == "cancelled":
+        return ChildFailure("was interrupted", interrupted=True)
+    if limits.broken == "timeout":
+        text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
+        return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
+    if limits.broken == "memory":
+        return ChildFailure("used more memory than its limit", help="raise `memory` under `resources`, or use less")
+    result = folder.result()
+    told = result.get("failure")
+    if isinstance(told, dict):
+        return ChildFailure(
+            str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
+        )
+    if status < 0:
+        return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
+    if status != 0:
+        return ChildFailure(f"exited with status {status}")
+    if stage.run is not None and not result.get("done"):
+        return ChildFailure("ended its own process before it returned", help="return from the function instead")
+    return None
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _signal_help(number: int) -> str:
+    if number == signal.SIGKILL:
+        return "nobody but the kernel or a user sends this: look whether the memory was used up"
+    return ""
+
+
+def _values(order: Order) -> command.Values:
+    context = _context(order)
+    inputs = {name: tuple(v) if isinstance(v, list) else v for name, v in context["inputs"].items()}
+    return {**context, "inputs": inputs}
+
+
+def _context(order: Order) -> dict[str, Any]:
+    inputs = {
+        name: list(entry["files"]) if "files" in entry else entry["path"]
+        for name, entry in order.recipe["inputs"].items()
+    }
+    outputs = {name: entry["path"] for name, entry in order.recipe["outputs"].items()}
+    scratch = dict(order.stage.scratch)
+    return {"inputs": inputs, "outputs": outputs, "params": dict(order.recipe["params"]), "scratch": scratch}
+
+
+def _link_secret_files(stage: Stage, home: str) -> None:
+    for secret in stage.secrets:
+        if secret.startswith("~/"):
+            target = os.path.join(home, secret[2:])
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.symlink(os.path.expanduser(secret), target)
+
+
+def _python_folder(layout: Layout) -> str:
+    """Return a folder in which `python` is the running interpreter."""
+    folder = os.path.dirname(os.path.abspath(sys.executable))
+    if os.path.exists(os.path.join(folder, "python")):
+        return folder
+    made = layout.pipe / "bin"
+    made.mkdir(parents=True, exist_ok=True)
+    # A link would hide the interpreter's own folder, by which it finds a virtual environment.
+    script = made / "python"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return os.fspath(made)

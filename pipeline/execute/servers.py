@@ -1,0 +1,108 @@
+"""The forkservers of one `pipe`: started when first needed, shared by stages that want the same. Knows no stage."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .child import BOOT
+
+_AT_MOST = 4
+"""Living servers. Each holds its packages in memory; beyond this, the one that was idle longest ends."""
+
+_SERVE = BOOT + "import json\nfrom _pipe.execute.server import main\nmain(json.loads(sys.argv[2]))\n"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Wanted(NamedTuple):
+    """What stages must have in common to share a server."""
+
+    preload: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    """Read when an interpreter starts, so it cannot be changed afterwards: sorted pairs."""
+
+
+class Server:
+    """One forkserver process. `request` may be called from several threads."""
+
+    def __init__(self, wanted: Wanted, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = dict(wanted.environment) | {"HOME": os.fspath(home)}
+        command = [sys.executable, "-s", "-P", "-c", _SERVE, _PACKAGE, json.dumps(wanted.preload)]
+        with theirs:
+            # A session of its own: what the terminal or a shell sends to the group of `pipe` is not for the stages.
+            self._process = subprocess.Popen(
+                command, stdin=theirs, env=environment, cwd="/", start_new_session=True, close_fds=True
+            )
+        self._socket = ours
+        self._lock = threading.Lock()
+        self.busy = 0
+
+    def request(self, path: str) -> socket.socket:
+        """Hand over a request; returns the socket through which the answer comes and orders go."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs, self._lock:
+            socket.send_fds(self._socket, [os.fsencode(path)], [theirs.fileno()])
+        return ours
+
+    def close(self) -> None:
+        self._socket.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Servers:
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._living: dict[Wanted, Server] = {}
+        self._lock = threading.Lock()
+
+    def take(self, wanted: Wanted) -> Server:
+        """Return the server for such stages, started if there is none. `give_back` it afterwards."""
+        with self._lock:
+            server = self._living.pop(wanted, None) or Server(wanted, self._home)
+            self._living[wanted] = server  # the most recently used last
+            server.busy += 1
+            idle = [w for w, other in self._living.items() if not other.busy]
+            for other in idle[: max(0, len(self._living) - _AT_MOST)]:
+                self._living.pop(other).close()
+            return server
+
+    def give_back(self, server: Server) -> None:
+        with self._lock:
+            server.busy -= 1
+
+    def lost(self, wanted: Wanted, server: Server) -> None:
+        """Forget a server that answers no more, so that the next stage gets a new one."""
+        with self._lock:
+            if self._living.get(wanted) is server:
+                del self._living[wanted]
+        server.close()
+
+    def close(self) -> None:
+        with self._lock:
+            for server in self._living.values():
+                server.close()
+            self._living.clear()
+
+
+def answer(stream: socket.socket, buffer: bytearray) -> Mapping[str, Any] | None:
+    """Return the next message of a server, None if the stream ended. `buffer` keeps what came too early."""
+    while b"\n" not in buffer:
+        data = stream.recv(4096)
+        if not data:
+            return None
+        buffer += data
+    line, _, rest = bytes(buffer).partition(b"\n")
+    buffer[:] = rest
+    message: Mapping[str, Any] = json.loads(line)
+    return message

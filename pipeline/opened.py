@@ -1,0 +1,128 @@
+"""A project opened: what was read of it, and the rooms that look after it. Decides nothing."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import config, layout, lock
+from . import graph as graphs
+from .code import Sources
+from .errors import Problem, UsageError
+from .graph import Graph
+from .inputs import Inputs
+from .layout import Layout
+from .lock import Entry
+from .model import Artifact, Input, Project
+from .statcache import StatCache
+from .state import State
+from .store import Store
+from .survey import Survey
+from .workspace import Workspace
+
+
+class OpenProject(NamedTuple):
+    layout: Layout
+    project: Project
+    problems: tuple[Problem, ...]
+    """Of pipeline.yaml and the parameters; the caller raises them with its own."""
+    complete: bool
+    graph: Graph
+    state: State
+    stats: StatCache
+    store: Store
+    workspace: Workspace
+    survey: Survey
+    lock: Mapping[str, Entry]
+    leftovers: Mapping[str, tuple[str, str]]
+
+    def inputs(self, known: Mapping[str, Artifact]) -> Inputs:
+        return Inputs(self.graph, self.workspace, self.store, known)
+
+    def feeding_stages(self, declared: Input) -> list[str]:
+        """Return the stages that write what an input reads."""
+        paths = graphs.feeding(declared, self.graph.writers, self.graph.output_paths)
+        return [self.graph.writers[path] for path in paths]
+
+    def close(self) -> None:
+        self.state.close()
+
+
+def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> OpenProject:
+    """Open the project at `root`. Raises UsageError for files that cannot be read, StoreError for the store."""
+    where = layout.of(root)
+    if os.access(where.root, os.W_OK):
+        layout.prepare(where)
+    loaded = config.load(where.root, overrides=overrides, compiled=where.compiled)
+    graph = graphs.build(loaded.project.stages)
+    state = State(where.state)
+    stats = StatCache(state, os.fspath(where.root))
+    store = Store(where.store, stats)
+    entries = lock.read(where.root)
+    hidden = set(graph.output_paths)
+    workspace = Workspace(where, state, stats, store, hidden=hidden)
+    named = {i.path for stage in loaded.project.stages.values() for i in stage.inputs if not i.is_glob}
+    left = {p: w for p, w in workspace.leftovers(hidden).items() if p not in named}
+    workspace = Workspace(where, state, stats, store, hidden=hidden | left.keys())
+
+    def digest_of(path: str) -> str | None:
+        absolute = os.path.join(where.root, path)
+        try:
+            return stats.digest_of(absolute) if os.path.isfile(absolute) else None
+        except OSError:
+            return None
+
+    outputs = frozenset(graph.output_paths)
+    sources = Sources(where.root, digest_of=digest_of, excluded=lambda path: _is_in(path, outputs))
+    survey = Survey(loaded.project, sources, state)
+    return OpenProject(
+        where,
+        loaded.project,
+        loaded.problems,
+        loaded.complete,
+        graph,
+        state,
+        stats,
+        store,
+        workspace,
+        survey,
+        entries,
+        left,
+    )
+
+
+def _is_in(path: str, outputs: frozenset[str]) -> bool:
+    while path:
+        if path in outputs:
+            return True
+        path = path.rpartition("/")[0]
+    return False
+
+
+def expand_targets(opened: OpenProject, targets: tuple[str, ...]) -> frozenset[str]:
+    """Return the stages that targets name: a stage, an instance, a glob of them, or an artifact's path."""
+    from . import pattern
+
+    stages = opened.project.stages
+    if not targets:
+        return frozenset(stages)
+    found: set[str] = set()
+    for target in targets:
+        path = os.path.normpath(target)
+        names = {n for n, s in stages.items() if target in (n, s.base)}
+        names = names or {n for n in stages if "/" not in target and pattern.matches(target, n)}
+        if not names and path in opened.graph.writers:
+            names = {opened.graph.writers[path]}
+        if not names:
+            names = {opened.graph.writers[p] for p in graphs.inside(path, opened.graph.output_paths)}
+        if not names:
+            raise UsageError(_unknown_target(opened, target))
+        found |= names
+    return frozenset(found)
+
+
+def _unknown_target(opened: OpenProject, target: str) -> Problem:
+    known = [*opened.project.stages, *{s.base for s in opened.project.stages.values()}, *opened.graph.output_paths]
+    near = config.suggest(target, known)
+    help_text = f"did you mean `{near}`?" if near else "`pipe graph` shows the stages and what they write"
+    return Problem(f"no stage and no output is called `{target}`", help=help_text)

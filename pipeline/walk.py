@@ -1,0 +1,283 @@
+"""Decides about the stages of a project one after the other, as what they read becomes known. Executes nothing."""
+
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from . import action as actions
+from . import command, rebuilder
+from . import trace as traces
+from .action import Action, Recipe, Resolved
+from .errors import Problem, StoreError
+from .inputs import Found, MissingInput
+from .model import Artifact, Decision, Input, Produced, Reason, Stage
+from .opened import OpenProject
+from .rebuilder import Locked
+from .trace import Trace
+
+
+class Settings(NamedTuple):
+    """How this walk sees the project."""
+
+    forced: frozenset[str] = frozenset()
+    allow_missing: bool = False
+    always_as_locked: bool = False
+    """An `always` stage counts as fresh or cached where the lock file has it and its outputs can be had."""
+    level: str = "L0"
+    trust: str | None = None
+
+
+class Fixed(NamedTuple):
+    """A stage whose inputs are known: what it would execute, and where its inputs' bytes are."""
+
+    action: Action
+    found: Mapping[str, Found]
+
+
+class Walk:
+    """One pass over the graph. `decide` a stage only when its parents are settled or known to be unsettled.
+
+    `settle` says what a stage's outputs are: from then on its children can be decided. Usable from several
+    threads, for different stages.
+    """
+
+    def __init__(self, opened: OpenProject, settings: Settings = Settings()) -> None:
+        self._opened = opened
+        self._settings = settings
+        self._rows = opened.state.stages()
+        self._lock = threading.RLock()
+        self.known: dict[str, Artifact] = {}
+        """Output path -> what came out."""
+        self.settled: set[str] = set()
+        self.fixed: dict[str, Fixed] = {}
+        self.hits: dict[str, Trace] = {}
+        self._inputs = opened.inputs(self.known)
+        self._recipes: dict[str, Recipe | None] = {}
+
+    def decide(self, name: str) -> Decision:
+        """Say what must be done about a stage, and why.
+
+        Raises StoreError for a frozen stage whose outputs cannot be had.
+        """
+        stage = self._opened.project.stages[name]
+        if stage.frozen:
+            return self._decide_frozen(stage)
+        waiting = tuple(p for p in self._opened.graph.parents[name] if p not in self.settled)
+        last = self.last_recipe(name)
+        if waiting:
+            return self._decide_waiting(stage, waiting, last)
+        try:
+            fixed = self.fix(stage)
+        except MissingInput as missing:
+            text = f"input {missing} is missing"
+            return Decision("stale", (Reason("input-missing", str(missing), text),))
+        workspace = self._workspace_of(stage)
+        locked = self._locked(name)
+        hit = self._hit(fixed.action.key, locked, workspace)
+        if hit is not None:
+            self.hits[name] = hit
+        else:
+            self.hits.pop(name, None)
+        if self._settings.always_as_locked and stage.always:
+            return self._as_locked(stage, fixed.action, locked, workspace)
+        decision = rebuilder.decide(
+            stage,
+            fixed.action,
+            hit=hit,
+            locked=locked,
+            last=last,
+            workspace=workspace,
+            forced=name in self._settings.forced,
+        )
+        if decision.verdict == "stale" and hit is None:
+            decision = self._from_lock(stage, decision, locked)
+        return decision
+
+    def settle(self, name: str, outputs: Mapping[str, Produced]) -> None:
+        """Take a stage's outputs as come out."""
+        with self._lock:
+            for produced in outputs.values():
+                self.known[produced.path] = produced.artifact
+            self.settled.add(name)
+
+    def outputs_of(self, name: str, decision: Decision) -> Mapping[str, Produced] | None:
+        """Return the outputs of a stage that is fresh or cached; None if it must run or waits."""
+        if decision.verdict not in ("fresh", "cached"):
+            return None
+        stage = self._opened.project.stages[name]
+        if stage.frozen:
+            return self._frozen_outputs(stage)
+        hit = self.hits.get(name)
+        if hit is not None:
+            # A trace is found by its key, which holds the paths: the names can be trusted to be these.
+            return hit.outputs
+        locked = self._locked(name)
+        return locked.outputs if locked is not None else {}
+
+    def fix(self, stage: Stage) -> Fixed:
+        """Build the action of a stage whose parents are settled. Raises MissingInput."""
+        surveyed = self._opened.survey.of(stage)
+        found: dict[str, Found] = {}
+        resolved = []
+        for declared in stage.inputs:
+            here = self._find(stage, declared)
+            found[declared.name] = here
+            is_tree = here.artifact is not None and here.artifact.kind == "tree"
+            loader = self._opened.survey.loader(stage, declared.name, is_tree=is_tree)
+            resolved.append(Resolved(declared, loader, here.artifact, here.files or {}))
+        around = surveyed.around._replace(variables=_expanded(stage, surveyed.around.variables, found))
+        fixed = Fixed(actions.build(stage, tuple(resolved), around), found)
+        self.fixed[stage.name] = fixed
+        return fixed
+
+    def last_recipe(self, name: str) -> Recipe | None:
+        """Return the recipe that the stage had last: as the lock file has it, else as this project recorded it."""
+        if name not in self._recipes:
+            self._recipes[name] = self._last_recipe(name)
+        return self._recipes[name]
+
+    def _last_recipe(self, name: str) -> Recipe | None:
+        entry = self._opened.lock.get(name)
+        row = self._rows.get(name)
+        for key in (entry.key if entry else None, row.key if row else None):
+            recorded = self._opened.store.records.action(key) if key else None
+            if recorded is not None:
+                return recorded.recipe
+        return None
+
+    def _find(self, stage: Stage, declared: Input) -> Found:
+        entry = self._opened.lock.get(stage.name)
+        locked = entry.inputs if entry and self._settings.allow_missing else None
+        return self._inputs.find(declared, locked=locked)
+
+    def _decide_waiting(self, stage: Stage, waiting: tuple[str, ...], last: Recipe | None) -> Decision:
+        unknown = set()
+        resolved = []
+        for declared in stage.inputs:
+            found = None
+            if not any(parent in waiting for parent in self._opened.feeding_stages(declared)):
+                try:
+                    found = self._find(stage, declared)
+                except (MissingInput, KeyError):
+                    found = None
+            if found is None:
+                unknown.add(declared.name)
+            was = last["inputs"].get(declared.name) if last else None
+            loader = was["loader"] if was and found is None else None
+            is_tree = found is not None and found.artifact is not None and found.artifact.kind == "tree"
+            loader = loader or self._opened.survey.loader(stage, declared.name, is_tree=is_tree)
+            artifact = found.artifact if found else None
+            resolved.append(Resolved(declared, loader, artifact, (found.files or {}) if found else {}))
+        around = self._opened.survey.of(stage).around
+        built = actions.build(stage, tuple(resolved), around)
+        if last is not None and stage.env:
+            # Their values may name inputs that are not known yet.
+            around = around._replace(variables=last["variables"])
+            built = actions.build(stage, tuple(resolved), around)
+        return rebuilder.decide_waiting(built, last, waiting, frozenset(unknown))
+
+    def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
+        lying = {o.name: self._opened.workspace.output(o.path) for o in stage.outputs}
+        locked = self._locked(stage.name)
+        if self._settings.allow_missing and locked is not None:
+            for name, artifact in lying.items():
+                if artifact is None and name in locked.outputs:
+                    lying[name] = locked.outputs[name].artifact
+        return lying
+
+    def _locked(self, name: str) -> Locked | None:
+        entry = self._opened.lock.get(name)
+        if entry is None:
+            return None
+        outputs = {o.name: o.path for o in self._opened.project.stages[name].outputs}
+        if {n: p.path for n, p in entry.outputs.items()} != outputs:
+            return Locked("", {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path})
+        return entry.locked
+
+    def _hit(self, key: str, locked: Locked | None, workspace: Mapping[str, Artifact | None]) -> Trace | None:
+        """Return the trace to use: the one whose outputs the lock file names, else the first; None if none can be."""
+        found = [
+            trace
+            for trace in self._opened.store.records.traces(key)
+            if traces.is_trusted_at(trace, self._settings.level, trust=self._settings.trust)
+        ]
+        if locked is not None and locked.key == key:
+            found.sort(key=lambda trace: trace.outputs != locked.outputs)
+        for trace in found:
+            if rebuilder.lies_there(trace.outputs, workspace):
+                return trace
+            if all(self._opened.store.holds(produced.artifact) for produced in trace.outputs.values()):
+                return trace
+        return None
+
+    def _from_lock(self, stage: Stage, decision: Decision, locked: Locked | None) -> Decision:
+        """Take what the lock file names for this very key, if the store has the bytes though not the trace."""
+        if stage.always or stage.name in self._settings.forced or locked is None or not stage.outputs:
+            return decision
+        if locked.key != decision.key:
+            return decision
+        if all(self._opened.store.holds(produced.artifact) for produced in locked.outputs.values()):
+            reasons = tuple(r for r in decision.reasons if r is not rebuilder.LOST)
+            return Decision("cached", reasons, decision.key)
+        return decision
+
+    def _as_locked(
+        self, stage: Stage, action: Action, locked: Locked | None, workspace: Mapping[str, Artifact | None]
+    ) -> Decision:
+        if locked is not None and locked.key:
+            self.hits.pop(stage.name, None)
+            if rebuilder.lies_there(locked.outputs, workspace):
+                return Decision("fresh", (rebuilder.ALWAYS,), action.key)
+            if all(self._opened.store.holds(produced.artifact) for produced in locked.outputs.values()):
+                return Decision("cached", (rebuilder.ALWAYS,), action.key)
+        return Decision("stale", (rebuilder.ALWAYS,), action.key)
+
+    def _decide_frozen(self, stage: Stage) -> Decision:
+        lying = {o.name: self._opened.workspace.output(o.path) for o in stage.outputs}
+        missing = [o for o in stage.outputs if lying[o.name] is None]
+        if not missing:
+            return Decision("fresh", (rebuilder.FROZEN,))
+        locked = self._locked(stage.name)
+        for output in missing:
+            produced = locked.outputs.get(output.name) if locked else None
+            if produced is None or not (self._settings.allow_missing or self._opened.store.holds(produced.artifact)):
+                text = f"stage `{stage.name}` is frozen, and its output `{output.path}` cannot be had"
+                help_text = "put the file back, or remove `frozen` so that the stage may run"
+                raise StoreError(Problem(text, help=help_text))
+        if self._settings.allow_missing:
+            return Decision("fresh", (rebuilder.FROZEN,))
+        gone = [Reason("output-missing", o.path, f"output {o.path} is missing") for o in missing]
+        return Decision("cached", (rebuilder.FROZEN, *gone))
+
+    def _frozen_outputs(self, stage: Stage) -> dict[str, Produced]:
+        locked = self._locked(stage.name)
+        outputs = {}
+        for output in stage.outputs:
+            lying = self._opened.workspace.output(output.path)
+            if lying is None:
+                assert locked is not None
+                lying = locked.outputs[output.name].artifact
+            outputs[output.name] = Produced(output.path, lying)
+        return outputs
+
+
+def _expanded(
+    stage: Stage, variables: Mapping[str, str | None], found: Mapping[str, Found]
+) -> dict[str, str | None]:
+    """Put paths and parameters in the place of `${...}` in the values that variables are set to."""
+    declared = dict(stage.env)
+    values: command.Values | None = None
+    expanded: dict[str, str | None] = {}
+    for name, value in variables.items():
+        if value is None or declared.get(name) is None or "$" not in value:
+            expanded[name] = value
+            continue
+        if values is None:
+            values = {
+                "inputs": {i.name: tuple(f) if (f := found[i.name].files) else i.path for i in stage.inputs},
+                "outputs": {o.name: o.path for o in stage.outputs},
+                "params": stage.params,
+                "scratch": dict(stage.scratch),
+            }
+        expanded[name] = command.for_text(value, values)
+    return expanded
