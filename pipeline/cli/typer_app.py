@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
@@ -10,6 +11,7 @@ import typer
 from ..errors import UsageError, usage
 from . import complete
 from .declare import COMMANDS, COMMON, EXIT_CODES, Argument, Command, Option, Parsed, default, defaults
+from .skin import abandon
 
 _PROGRAM = "pipe"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -22,12 +24,18 @@ def parse(words: Sequence[str]) -> Parsed | int:
     """
     # What typer's own messages and pages would do beyond ours is to depend on the terminal.
     os.environ.setdefault("TYPER_USE_RICH", "0")
+    stdout = sys.stdout
     try:
         answer = _app()(args=list(words), prog_name=_PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         raise _mistake(error) from None
     except typer.Abort:
         return 130
+    except SystemExit as leaving:
+        if sys.stdout is not stdout:  # typer's way of saying that the reader has gone, as with `| head`
+            abandon(stdout)
+            return 0
+        return leaving.code if isinstance(leaving.code, int) else 0
     return answer if isinstance(answer, Parsed) else int(answer or 0)
 
 
