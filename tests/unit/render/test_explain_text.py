@@ -1,0 +1,74 @@
+"""What changed reads from the root cause to the lines of code."""
+
+from typing import NamedTuple
+
+from pipeline.model import Reason
+from pipeline.render.explain_text import text_of
+from pipeline.render.style import PLAIN
+
+
+class Change(NamedTuple):
+    cause: str
+    subject: str
+    old: str | None
+    new: str | None
+    text: str
+    diff: str | None = None
+
+
+class Explanation(NamedTuple):
+    stage: str
+    verdict: str
+    reasons: tuple = ()
+    changed: tuple = ()
+    same: dict = {}  # noqa: RUF012 - never changed
+    baseline: str | None = None
+    widened: tuple = ()
+    chain: tuple = ()
+
+
+DIFF = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n def f(x):\n-    return x\n+    return 2 * x\n"
+
+
+def test_code_is_shown_as_a_diff_below_what_changed():
+    code = "code changed: clean.f (stages/clean.py:3)"
+    param = "param lr: 0.1 -> 0.01"
+    explanation = Explanation(
+        "clean",
+        "stale",
+        (Reason("code", "clean.f", code), Reason("param", "lr", param)),
+        (Change("code", "clean.f", "a", "b", code, DIFF), Change("param", "lr", "0.1", "0.01", param)),
+        {"code": 3, "environment": 2, "input": 1},
+    )
+    assert text_of(explanation, PLAIN, verbose=False) == (
+        "clean: stale\n"
+        "  code changed: clean.f (stages/clean.py:3)\n"
+        "  param lr: 0.1 -> 0.01\n"
+        "\n"
+        "code changed: clean.f (stages/clean.py:3)\n"
+        "  @@ -1,2 +1,2 @@\n"
+        "   def f(x):\n"
+        "  -    return x\n"
+        "  +    return 2 * x\n"
+        "\n"
+        "unchanged: 3 definitions, 2 packages and variables, 1 input"
+    )
+
+
+def test_a_single_reason_stands_in_the_first_line():
+    never = Explanation("clean", "stale", (Reason("never-run", "", "never run"),))
+    assert text_of(never, PLAIN, verbose=False) == "clean: stale: never run"
+
+
+def test_the_way_from_the_root_cause_is_shown():
+    reasons = (Reason("waiting", "features", "waiting for features"),)
+    text = text_of(
+        Explanation("train", "waiting", reasons, chain=("clean", "features", "train")), PLAIN, verbose=False
+    )
+    assert text == "train: waiting: if features' output changes\nbecause of clean -> features -> train"
+
+
+def test_what_could_not_be_followed_is_counted_and_named_when_asked():
+    explanation = Explanation("a", "fresh", widened=("getattr in stages/a.py:3",))
+    assert text_of(explanation, PLAIN, verbose=False).endswith("1 name could not be followed (-v shows them)")
+    assert text_of(explanation, PLAIN, verbose=True).endswith("\n  getattr in stages/a.py:3")
