@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FormatError
-from .tables import parts, table_of, unreadable
+from .tables import parts, table_of, unreadable, unwritable
 
 _ROWS = 1 << 16
 
@@ -62,12 +62,19 @@ def save_csv(value: Any, path: Path, shown: str) -> None:
     Null is an empty cell, or `NA` in a table of one column, whose empty lines readers skip. A float has a
     point or an exponent; times are ISO 8601.
     """
+    import pyarrow as pa
+
     table = table_of(value, shown, is_flat=True)
+    if not table.num_columns:
+        raise FormatError(f"a table without columns cannot be written to {shown}", "return one with columns")
     for field in table.schema:
         _refuse_unsuitable(field, shown)
-    with path.open("wb") as file:
-        for text in _lines(table):
-            file.write(text)
+    try:
+        with path.open("wb") as file:
+            for text in _lines(table):
+                file.write(text)
+    except pa.ArrowException as error:
+        raise unwritable(shown, error) from error
 
 
 def _lines(table: Any) -> Iterator[Any]:

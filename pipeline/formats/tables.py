@@ -63,7 +63,7 @@ def save_parquet(value: Any, path: Path, shown: str) -> None:
             for part in parts(table, _ROWS):
                 writer.write_table(part, row_group_size=_ROWS)
     except pa.ArrowException as error:
-        raise _unwritable(shown, error) from error
+        raise unwritable(shown, error) from error
 
 
 def save_ipc(value: Any, path: Path, shown: str) -> None:
@@ -76,7 +76,7 @@ def save_ipc(value: Any, path: Path, shown: str) -> None:
             for part in parts(table, _ROWS):
                 writer.write_table(part)
     except pa.ArrowException as error:
-        raise _unwritable(shown, error) from error
+        raise unwritable(shown, error) from error
 
 
 def table_of(value: Any, shown: str, *, is_flat: bool = False) -> Any:
@@ -99,7 +99,7 @@ def table_of(value: Any, shown: str, *, is_flat: bool = False) -> Any:
         if isinstance(value, list) and value and _have_same_keys(value):
             return pa.Table.from_pylist(value)
     except (pa.ArrowException, ValueError, TypeError) as error:
-        raise _unwritable(shown, error) from error
+        raise unwritable(shown, error) from error
     if _is_of("polars", "LazyFrame", value):
         raise FormatError(f"a `polars.LazyFrame` cannot be written to {shown}", "return its `.collect()`")
     raise FormatError(f"a `{type_name(value)}` cannot be written to {shown}", _TAKES)
@@ -132,7 +132,8 @@ def unreadable(shown: str, what: str, error: Exception) -> FormatError:
     )
 
 
-def _unwritable(shown: str, error: Exception) -> FormatError:
+def unwritable(shown: str, error: Exception) -> FormatError:
+    """Build the error for a table that a library refused to write."""
     return FormatError(
         f"the table cannot be written to {shown}: {_first_line(error)}",
         "convert the column, or let the output end in `.joblib`",

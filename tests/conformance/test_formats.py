@@ -146,6 +146,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("t.arrow", [{"a": 1}, {"b": 2}], "`list`", "same keys"),
     ("t.csv", pd.Series([1]), "`pandas.Series`", "pandas.DataFrame"),
     ("t.csv", pa.table({"a": [[1]]}), "column `a`", ".parquet"),
+    ("t.csv", pd.DataFrame(index=[0, 1]), "without columns", "columns"),
     ("t.parquet", pl.LazyFrame({"a": [1]}), "LazyFrame", "collect"),
     ("t.json", {"a": {1, 2}}, "set", "sorted"),
     ("t.json", {"a": [1.0, float("nan")]}, "nan", "None"),
