@@ -77,10 +77,10 @@ def _is_plain(stage: str) -> bool:
 
 def _declared(root: Path) -> list[str]:
     # A log can be read while pipeline.yaml is being edited and is wrong.
-    from .project_graph import project_graph
+    from . import config
 
     try:
-        return [node.name for node in project_graph(root).nodes]
+        return list(config.load(root, compiled=layout.of(root).compiled).project.stages)
     except UsageError:
         return []
 

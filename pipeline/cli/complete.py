@@ -27,10 +27,12 @@ def _fitting(incomplete: str, propose: Callable[[], Iterable[tuple[str, str]]]) 
 
 
 def _stages(folder: Path) -> Iterable[tuple[str, str]]:
-    from .. import config
-    from ..project_graph import project_graph
+    from .. import config, layout
 
-    return [(node.name, node.doc) for node in project_graph(config.find(folder)).nodes]
+    root = config.find(folder)
+    stages = config.load(root, compiled=layout.of(root).compiled).project.stages.values()
+    found = {stage.base: stage.doc for stage in stages}
+    return [*found.items(), *((stage.name, stage.doc) for stage in stages if stage.name != stage.base)]
 
 
 def _runs(folder: Path) -> Iterable[tuple[str, str]]:

@@ -71,6 +71,7 @@ def forecast(values: Mapping[str, Any], skin: Skin) -> int:
 def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mapping[str, Any]]) -> None:
     """Print verdicts, and the notes beside them."""
     from ..render import status_text
+    from ..render.words import printable_lines
 
     skin.result(
         plain,
@@ -83,7 +84,7 @@ def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mappi
         ),
     )
     for note in result.notes:
-        skin.say(f"note: {note}")
+        skin.say(f"note: {printable_lines(note)}")
 
 
 def _print(result: "RunResult", skin: Skin) -> None:

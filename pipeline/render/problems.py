@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..errors import Mark, Problem
 from ..events import Failure
 from .style import Style
-from .words import printable, width
+from .words import printable, printable_lines, width
 
 _LONGEST_SOURCE = 110
 
@@ -43,11 +43,11 @@ def _problem(problem: Problem, style: Style) -> str:
 
 
 def _headline(text: str, style: Style) -> str:
-    return style.paint("error:", "error") + " " + style.paint(_lines(text), "bold")
+    return style.paint("error:", "error") + " " + style.paint(printable_lines(text), "bold")
 
 
 def _help(text: str, style: Style) -> str:
-    return style.paint("help:", "help") + " " + _lines(text)
+    return style.paint("help:", "help") + " " + printable_lines(text)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
@@ -83,7 +83,3 @@ def _cut(mark: Mark) -> tuple[str, str, str]:
     if len(after) > room:
         after = after[:room] + "…"
     return printable(before), printable(marked), printable(after)
-
-
-def _lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))

@@ -8,7 +8,7 @@ from ..model import RunResult, StageResult
 from .problems import failure_text
 from .reasons import VERDICT_COLUMNS, lines, name_column, name_columns, phrases, verdict_column
 from .style import Style
-from .words import about, count, duration, pad, printable, size
+from .words import about, count, duration, pad, printable, printable_lines, size
 
 OUTCOMES = ("failed", "blocked", "cancelled", "executed", "restored", "fresh")
 _TIME_COLUMNS = 8
@@ -57,7 +57,7 @@ class Lines:
         self._write(failure_text(failure, self._style))
 
     def notice(self, text: str) -> None:
-        self._write(f"note: {printable(text)}")
+        self._write(f"note: {printable_lines(text)}")
 
     def _is_worth_a_line(self, result: StageResult) -> bool:
         if result.outcome == "failed":

@@ -75,6 +75,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates: file names that are no text
 
 
+def printable_lines(text: str) -> str:
+    """Return foreign text of several lines, each made printable."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def width(text: str) -> int:
     """Return how many columns of a terminal a printable text takes."""
     if text.isascii():
