@@ -53,7 +53,7 @@ def _resolved(declared: Mapping[str, Any], scope: Scope, troubles: list[Trouble]
             found = references.resolve(value, scope, place, steps, troubles)
         elif key == "env":
             found = _resolved_env(value, scope, troubles)
-        elif key in _BY_ENTRY:
+        elif key in _BY_ENTRY and not (key == "resources" and isinstance(value, list)):
             found = references.resolve_entries(value, scope, "value", steps, troubles)
         else:
             found = references.resolve(value, scope, "value", steps, troubles)

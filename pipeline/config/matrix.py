@@ -44,6 +44,7 @@ def part_of_name(value: Any) -> str:
 
 def _instances(base: str, matrix: Any, troubles: list[Trouble]) -> dict[str, Mapping[str, Axis]]:
     axes = _axes(matrix, troubles)
+    excluded = list(_excluded(matrix.get("exclude"), matrix, troubles)) if isinstance(matrix, dict) else []
     if troubles:
         return {}
     count = math.prod(len(values) for values in axes.values())
@@ -52,7 +53,6 @@ def _instances(base: str, matrix: Any, troubles: list[Trouble]) -> dict[str, Map
             Trouble(("matrix",), f"{count} instances are more than {MAX_INSTANCES}", "shorten an axis")
         )
         return {}
-    excluded = list(_excluded(matrix.get("exclude"), axes, troubles))
     result: dict[str, Mapping[str, Axis]] = {}
     for combination in itertools.product(*axes.values()):
         instance = dict(zip(axes, combination, strict=True))
@@ -104,9 +104,10 @@ def _axes(matrix: Any, troubles: list[Trouble]) -> dict[str, list[Axis]]:
     return axes
 
 
-def _excluded(rules: Any, axes: Mapping[str, Any], troubles: list[Trouble]) -> Iterator[dict[str, Any]]:
+def _excluded(rules: Any, matrix: Mapping[Any, Any], troubles: list[Trouble]) -> Iterator[dict[str, Any]]:
     if rules is None:
         return
+    axes = [axis for axis in without_notes(matrix) if axis != "exclude"]
     if not isinstance(rules, list):
         text = f"`exclude`: expected a list of mappings, got {kind_of(rules)}"
         troubles.append(Trouble(("matrix", "exclude"), text, "write `exclude: [{AXIS: value}]`"))
@@ -121,7 +122,7 @@ def _excluded(rules: Any, axes: Mapping[str, Any], troubles: list[Trouble]) -> I
         unknown = [axis for axis in rule if axis not in axes]
         for axis in unknown:
             text = f"`matrix` has no axis `{scalars.write(axis)}`"
-            advice = did_you_mean(scalars.write(axis), axes, otherwise="name an axis of this matrix")
+            advice = did_you_mean(scalars.write(axis), map(scalars.write, axes), otherwise="name an axis of this matrix")
             troubles.append(Trouble((*steps, axis), text, advice, at_key=True))
         if not unknown:
             yield rule

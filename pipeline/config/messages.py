@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from .schema import RESERVED, FileEntry, InputEntry, OutputEntry, ResourcesEntry, StageEntry
 from .suggest import did_you_mean
-from .wrong import Index, Steps, Trouble, Wrong, kind_of
+from .wrong import Steps, Trouble, Wrong, kind_of
 
 _ENTRY = {
     "inputs": "input",
@@ -54,10 +54,10 @@ def subject(steps: Steps) -> str:
     if len(steps) == 1:
         return f"`{first}`"
     entry = steps[1]
-    if first in _ENTRY and not isinstance(entry, Index):
+    if first in _ENTRY and not isinstance(entry, int):
         rest = f" `{steps[2]}`" if len(steps) > 2 and steps[2] != "path" else ""
         return f"{_ENTRY[first]} `{entry}`{rest and ':'}{rest}"
-    return f"`{first}[{entry}]`" if isinstance(entry, Index) else "`" + ".".join(map(str, steps)) + "`"
+    return f"`{first}[{entry}]`" if isinstance(entry, int) else "`" + ".".join(map(str, steps)) + "`"
 
 
 def unknown_key(steps: Steps, level: str) -> Trouble:

@@ -43,7 +43,7 @@ class Scope(NamedTuple):
 
 
 def resolve(value: Any, scope: Scope, place: Place, steps: Steps, troubles: list[Trouble]) -> Any:
-    """Return the value with all references replaced that can be replaced now; BROKEN if one is wrong.
+    """Return the value with all references replaced that can be replaced now; BROKEN if it cannot be known.
 
     Every wrong reference is added to `troubles`. Nothing is changed in place.
     """
@@ -128,7 +128,8 @@ def _resolve_text(text: str, scope: Scope, place: Place, steps: Steps, troubles:
             replaced = _replaced(match, text, scope, place)
         except Wrong as wrong:
             troubles.append(Trouble(steps, wrong.text, wrong.help))
-            broken = True
+            broken = place in ("value", "matrix")
+            parts.append(match[0])  # in `cmd` and `env` the other references are still to be checked
             continue
         if replaced.alone:
             return replaced.value

@@ -86,7 +86,7 @@ def _plain(problem: str, context: str, error: Any, place: Flaw, source: str) -> 
         return at._replace(text="a quoted text is not closed", help="add the quote that closes it")
     if "flow" in context and "expected" in problem:
         start = getattr(error, "context_mark", None)
-        opened = f" since line {start.line + 1}" if start is not None else ""
+        opened = f" since line {start.line + 1}" if start is not None and start.line < place.line else ""
         bracket = "}" if "mapping" in context else "]"
         return place._replace(
             text=f"`,` or `{bracket}` is missing",
