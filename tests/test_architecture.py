@@ -20,7 +20,18 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    ("lock", "history", "check", "project_graph", "survey", "walk", "scheduler", "lineage"),
+    (
+        "lock",
+        "history",
+        "inputs",
+        "survey",
+        "opened",
+        "project_graph",
+        "check",
+        "walk",
+        "scheduler",
+        "lineage",
+    ),
     # The verbs: they return data.
     ("run", "status", "explain", "graph_view", "runs", "show", "init", "schema", "shell", "logs", "clean"),
     # The skin.
