@@ -9,6 +9,9 @@ from typing import Any
 from .. import digest as digests
 
 NOT_CODE = frozenset({"__pycache__", "node_modules"})
+_OF_PIPE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+"""Where `pipe` is installed. That is a folder of packages like others, unless `pipe` is installed editable:
+then it is a checkout, whose `stages` and `tests` no project means."""
 _FOREIGN = ("pyvenv.cfg", "conda-meta", "pipeline.yaml")
 
 
@@ -123,7 +126,7 @@ class Sources:
         if self._installed is None:
             self._installed = []
             for folder in sys.path:
-                if self._is_own(folder):
+                if self._is_own(folder) or (folder == _OF_PIPE and not folder.endswith("-packages")):
                     continue
                 try:
                     names = os.listdir(folder)

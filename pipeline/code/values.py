@@ -56,7 +56,7 @@ class Code(NamedTuple):
 
 
 class CodeError(Exception):
-    """A target that cannot be found, or source that cannot be read; without `file` the caller has the place."""
+    """A target that cannot be found, or source that cannot be read; no `file`: the caller has the place."""
 
     def __init__(self, text: str, *, hint: str = "", file: str | None = None, line: int = 0, column: int = 0):
         super().__init__(text)
