@@ -3,14 +3,14 @@
 import pandas as pd
 
 
-def split(table: pd.DataFrame, train: list, test: list) -> dict[str, pd.DataFrame]:
+def split(table: pd.DataFrame, train_span: list, test_span: list) -> dict[str, pd.DataFrame]:
     """Return the rows of both spans. A span is [first day, day after the last], as in "2013-10-01".
 
     Raises ValueError if the test does not come after the training, or if a span holds no flight.
     """
-    if not train[0] < train[1] <= test[0] < test[1]:
-        raise ValueError(f"the test span {test} must come after the training span {train}")
-    return {"train": within(table, train), "test": within(table, test)}
+    if not train_span[0] < train_span[1] <= test_span[0] < test_span[1]:
+        raise ValueError(f"the test span {test_span} must come after the training span {train_span}")
+    return {"train": within(table, train_span), "test": within(table, test_span)}
 
 
 def within(table: pd.DataFrame, span: list) -> pd.DataFrame:
