@@ -20,20 +20,11 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    (
-        "lock",
-        "history",
-        "inputs",
-        "survey",
-        "opened",
-        "project_graph",
-        "check",
-        "walk",
-        "scheduler",
-        "lineage",
-    ),
+    ("machine", "scheduler", "lock", "history", "inputs", "survey", "opened", "check", "walk"),
+    ("ingest", "failure", "perform", "lineage"),
     # The verbs: they return data.
-    ("run", "status", "explain", "graph_view", "runs", "show", "init", "schema", "shell", "logs", "clean"),
+    ("project_graph", "graph_view", "status", "explain", "debug", "run", "shell"),
+    ("runs", "show", "init", "schema", "logs", "clean"),
     # The skin.
     ("render", "cli"),
 )
