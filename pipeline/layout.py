@@ -40,6 +40,9 @@ class Layout(NamedTuple):
         """Per action key what a failed attempt left in its scratch paths."""
         return self.pipe / "scratch"
 
+    def log(self, run: str, stage: str) -> Path:
+        return self.runs / run / f"{stage}.log"
+
 
 def of(root: Path) -> Layout:
     """Return the folders of the project at `root`; none of them is made. `PIPE_STORE` places the store."""

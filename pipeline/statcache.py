@@ -101,3 +101,19 @@ def _clock_offset_ns(folder: str) -> int:
     except OSError:
         return 0
     return min(0, there - before)
+
+
+class NoCache:
+    """Reads every file: for folders that are looked at once, with the interface of `StatCache`."""
+
+    def known(self, path: str, status: os.stat_result, row: tuple[Any, ...] | None = None) -> str | None:
+        return None
+
+    def digest_of(self, path: str, status: os.stat_result | None = None) -> str:
+        return digest.of_file(path)
+
+    def rows_below(self, folder: str) -> dict[str, tuple[Any, ...]]:
+        return {}
+
+    def key_of(self, path: str) -> str:
+        return path

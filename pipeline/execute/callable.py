@@ -40,7 +40,7 @@ def run(request: dict[str, Any]) -> NoReturn:
     except _Refused as refused:
         _flush()
         fail(request, {"text": refused.text, "help": refused.help})
-    except BaseException as error:  # noqa: BLE001 - whatever a stage raises is its failure
+    except BaseException as error:
         failure = _describe(error, request["project"])
         _print(error)
         _flush()

@@ -1,5 +1,6 @@
 """Executes one action on this machine: folder, child process, limits, log. Records nothing."""
 
+import json
 import os
 import select
 import signal
@@ -7,10 +8,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import command
+from .. import command, digest
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -20,7 +20,7 @@ from ..workspace import Placer
 from . import constants, log, processes
 from .folder import WorkFolder, base_for
 from .mask import Masking
-from .servers import Server, Servers, Wanted, answer
+from .servers import Servers, Wanted, answer
 
 TERM_PATIENCE_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
@@ -46,6 +46,8 @@ class Order(NamedTuple):
     processors: tuple[int, ...]
     gpus: tuple[int, ...]
     log: str
+    params_path: str
+    """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
     terminal: bool = False
 
@@ -109,6 +111,11 @@ class LocalExecutor:
             scratch = self._layout.scratch / order.key
             folder.fill(order.stage, self._placer, order.inputs, order.source, scratch)
             _link_secret_files(order.stage, folder.home)
+            if order.stage.params_file is not None:
+                # JSON is YAML: whatever the script reads the file with understands it.
+                path = f"{folder.project}/{order.params_path}"
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                folder.write(path, _sorted(order.stage.params_file))
             folder.write(folder.context, _context(order))
             folder.write(folder.request, self._request(order, folder))
         except BaseException:
@@ -154,7 +161,7 @@ class LocalExecutor:
             "python_path": constants.python_path(),
             "parameters": order.parameters,
             "inputs": order.recipe["inputs"],
-            "params": order.recipe["params"],
+            "params": json.loads(digest.canonical(order.recipe["params"])),
             "outputs": order.recipe["outputs"],
             "env": self.environment(order, folder),
             "processors": order.processors,
@@ -291,7 +298,12 @@ def _context(order: Order) -> dict[str, Any]:
     }
     outputs = {name: entry["path"] for name, entry in order.recipe["outputs"].items()}
     scratch = dict(order.stage.scratch)
-    return {"inputs": inputs, "outputs": outputs, "params": dict(order.recipe["params"]), "scratch": scratch}
+    return {"inputs": inputs, "outputs": outputs, "params": _sorted(order.recipe["params"]), "scratch": scratch}
+
+
+def _sorted(value: Any) -> Any:
+    """Return a value with the keys of its mappings sorted: their order is nothing that a stage may depend on."""
+    return digest.plain(json.loads(digest.canonical(value)))
 
 
 def _link_secret_files(stage: Stage, home: str) -> None:

@@ -43,7 +43,7 @@ def _load(name: str) -> None:
     # A package that cannot be loaded is the stage's own affair: there it fails with a place.
     try:
         importlib.import_module(name)
-    except BaseException:  # noqa: BLE001
+    except BaseException:
         pass
 
 

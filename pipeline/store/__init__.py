@@ -56,6 +56,15 @@ class Store:
         except (KeyError, Damaged):
             return False
 
+    def check(self, artifact: Artifact) -> None:
+        """Make sure that every object of an artifact holds its bytes. Raises KeyError or Damaged."""
+        if artifact.kind != "tree":
+            self.objects.checked(artifact.digest)
+            return
+        for entry in self.tree(artifact.digest):
+            if entry.kind != "link":
+                self.check(Artifact(entry.kind, entry.digest, entry.size_bytes))  # type: ignore[arg-type]
+
     def find(self, artifact: Artifact, path: str) -> Artifact | None:
         """Return what lies at `path` (relative, with `/`) inside a folder artifact; None if nothing does."""
         for name in path.split("/"):

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from .. import durable, pattern
 from ..layout import Layout
 from ..model import Artifact, Produced
-from ..state import State
 from ..statcache import StatCache
+from ..state import State
 from ..store import Store
 from ..tree import Leaf
 from .ignore import Ignore
@@ -49,6 +49,10 @@ class Workspace:
         except UnfitFile:
             return Artifact("file", "0" * 64, 0) if os.path.lexists(os.path.join(self.root, path)) else None
         return scanned.artifact if scanned else None
+
+    def output_scanned(self, path: str) -> Scanned | None:
+        """Return what lies at the path of an output, with all that is in it. Raises UnfitFile."""
+        return self._outputs.scan(path)
 
     def matching(self, glob: str) -> list[str]:
         """Return the source files that a glob matches, sorted."""

@@ -28,7 +28,12 @@ class Ignore:
 
     def __call__(self, path: str, *, is_folder: bool) -> bool:
         """Say whether `path` is left out; what lies in a folder that is left out is not asked about."""
-        name = path.rpartition("/")[2]
-        if name in _NAMES or name.endswith(".pyc"):
+        if is_always_left_out(path):
             return True
         return self._spec is not None and self._spec.match_file(path + "/" if is_folder else path)
+
+
+def is_always_left_out(path: str) -> bool:
+    """Say whether systems and tools leave files of this name behind, whatever a project says."""
+    name = path.rpartition("/")[2]
+    return name in _NAMES or name.endswith(".pyc")

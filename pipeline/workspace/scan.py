@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import Problem, UsageError
 from ..model import Artifact
-from ..statcache import StatCache
+from ..statcache import NoCache, StatCache
 from ..tree import Built, Leaf, build
 
 Skip: TypeAlias = Callable[[str, bool], bool]
@@ -33,7 +33,7 @@ class UnfitFile(UsageError):
 class Scanner:
     """Names the bytes of a tree. `follow` takes links for what they lead to; else they stay links."""
 
-    def __init__(self, root: str, stats: StatCache, skip: Skip, *, follow: bool, links_into: str = "") -> None:
+    def __init__(self, root: str, stats: StatCache | NoCache, skip: Skip, *, follow: bool, links_into: str = "") -> None:
         self._root = root
         self._stats = stats
         self._skip = skip

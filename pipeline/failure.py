@@ -1,0 +1,53 @@
+"""Makes of a failed attempt what the user is shown: the place, the cause, the log's end, what to do. Pure but for the log."""
+
+import os
+from collections.abc import Collection
+
+from .events import Failure
+from .execute import log
+from .execute.local import ChildFailure, Order, Ran
+from .layout import Layout
+from .model import Stage
+
+
+def of(stage: Stage, order: Order, ran: Ran, failure: ChildFailure, layout: Layout, *, attempts: int) -> Failure:
+    """Describe why a stage failed, after so many attempts."""
+    tried = f" in each of {attempts} attempts" if attempts > 1 and not failure.interrupted else ""
+    text = f"stage `{stage.name}` failed after {ran.wall_seconds:.1f} s{tried}"
+    if failure.interrupted:
+        text = f"stage `{stage.name}` was interrupted after {ran.wall_seconds:.1f} s"
+    again = f"nothing of `{stage.name}` was recorded; correct it and run `pipe run {stage.name}`"
+    help_text = failure.help or again
+    tail = log.tail(order.log)
+    path = undeclared_read([failure.cause or "", *tail[-4:]], layout, {*order.inputs, *order.source})
+    if path is not None:
+        text = f"stage `{stage.name}` read `{path}`, which it does not declare"
+        help_text = f"add `{_name_for(path)}: {path}` to its inputs in pipeline.yaml"
+    return Failure(
+        text=text,
+        at=failure.at or "",
+        cause=failure.cause or failure.text,
+        log=os.path.relpath(order.log, layout.root),
+        tail=tail,
+        folder=os.path.relpath(layout.failed / stage.name, layout.root),
+        help=help_text,
+    )
+
+
+def undeclared_read(lines: list[str], layout: Layout, given: Collection[str]) -> str | None:
+    """Return the project's file that a message says is not there, though it is: it was not declared."""
+    for line in lines:
+        if "No such file" not in line and "FileNotFound" not in line and "cannot open" not in line:
+            continue
+        for word in line.translate({ord(c): " " for c in "'\":,()[]`"}).split():
+            path = os.path.normpath(word)
+            if path.startswith(("/", "..")) or path == "." or path in given:
+                continue
+            if os.path.lexists(os.path.join(layout.root, path)):
+                return path
+    return None
+
+
+def _name_for(path: str) -> str:
+    stem = os.path.basename(path).partition(".")[0]
+    return "".join(c if c.isalnum() or c == "_" else "_" for c in stem) or "input"

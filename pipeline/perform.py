@@ -1,0 +1,219 @@
+"""Carries out what was decided about one stage: restores it, or executes and records it. Decides nothing itself."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from . import environment, failure, survey
+from .events import Failure
+from .execute.capture import Captured, Uncaptured, capture
+from .execute.local import LEVEL, ChildFailure, LocalExecutor, Order, Ran
+from .ingest import Ingest, InputLost
+from .model import Artifact, Produced, Stage
+from .opened import OpenProject
+from .scheduler import Room
+from .store import Batch, Damaged
+from .trace import Trace
+from .walk import Fixed, Walk
+from .workspace import UnfitFile, remove
+
+
+class Performed(NamedTuple):
+    """What became of a stage. `outputs` is None if it failed."""
+
+    outcome: str
+    outputs: Mapping[str, Produced] | None
+    wall_seconds: float = 0.0
+    memory_bytes: int = 0
+    failure: Failure | None = None
+    notices: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+class Performer:
+    """Usable from several threads, for different stages. `open` it before the first execution."""
+
+    def __init__(
+        self,
+        opened: OpenProject,
+        walk: Walk,
+        run: str,
+        *,
+        waiting_for: Callable[[str, str], None],
+        started: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._opened = opened
+        self._layout = opened.layout
+        self._store = opened.store
+        self._walk = walk
+        self._run = run
+        self._waiting_for = waiting_for
+        self._started = started
+        self._cancelled = cancelled
+        self._ingest = Ingest(opened)
+        self.executor: LocalExecutor | None = None
+
+    def open(self) -> None:
+        """Make ready for executing."""
+        self.executor = self.executor or LocalExecutor(self._layout, self._store)
+
+    def close(self) -> None:
+        if self.executor is not None:
+            self.executor.close()
+
+    def restore(self, outputs: Mapping[str, Produced]) -> Performed:
+        """Put the outputs of a cached stage in place. Raises KeyError or Damaged if the store cannot give them."""
+        started = time.monotonic()
+        notices = self._put(outputs)
+        return Performed("restored", outputs, time.monotonic() - started, notices=notices)
+
+    def execute(self, name: str, room: Room, *, forced: bool) -> Performed:
+        """Execute a stage, or take the result of another `pipe` that executed the same action just now.
+
+        `forced` says that no earlier result counts and no scratch is given. Raises InputLost.
+        """
+        stage = self._opened.project.stages[name]
+        fixed = self._walk.fixed[name]
+        lease = self._store.lease(fixed.action.key)
+        if not lease.acquire(waiting=lambda who: self._waiting_for(name, who), cancelled=self._cancelled):
+            return Performed("cancelled", None, interrupted=True)
+        try:
+            if not forced and not stage.always:
+                outputs = self._walk.outputs_of(name, self._walk.decide(name))
+                if outputs is not None:
+                    return self.restore(outputs)
+            if forced:
+                remove(os.fspath(self._layout.scratch / fixed.action.key))
+            return self._execute(stage, fixed, room)
+        finally:
+            lease.release()
+
+    def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
+        """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
+        surveyed = self._opened.survey.of(stage)
+        # An object that turns out damaged is put aside; what the workspace still holds takes its place.
+        for _ in range(3):
+            try:
+                self._ingest.source(surveyed.code.files)
+                inputs = self._ingest.inputs(stage, fixed)
+                for artifact in inputs.values():
+                    if isinstance(artifact, Artifact):
+                        self._store.check(artifact)
+                break
+            except (Damaged, KeyError):
+                continue
+        else:
+            raise InputLost(stage.name)
+        return Order(
+            stage=stage,
+            key=fixed.action.key,
+            recipe=fixed.action.recipe,
+            inputs=inputs,
+            source=surveyed.code.files,
+            roots=self._opened.project.pythonpath,
+            modules=surveyed.modules,
+            parameters=surveyed.parameters,
+            preload=surveyed.preload,
+            secrets=survey.secret_values(stage),
+            processors=room[0],
+            gpus=room[1],
+            log=os.fspath(self._layout.log(self._run, stage.name)),
+            params_path=self._opened.project.params_path or "params.yaml",
+            keeps_scratch=True,
+            terminal=terminal,
+        )
+
+    def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
+        assert self.executor is not None
+        self._started(stage.name)
+        attempts = 0
+        while True:
+            attempts += 1
+            order = self.order(stage, fixed, room)
+            ran = self.executor.execute(order, self._cancelled)
+            reason = ran.failure
+            if reason is None:
+                try:
+                    captured = capture(ran.folder, order)
+                    self._look_again(stage, fixed)
+                    return self._succeed(stage, fixed, order, ran, captured)
+                except Uncaptured as uncaptured:
+                    reason = ChildFailure(uncaptured.text, help=uncaptured.help)
+            if attempts <= stage.retries and not reason.interrupted:
+                ran.folder.remove()
+                continue
+            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts)
+            ran.folder.keep(self._layout.failed / stage.name)
+            return Performed("failed", None, ran.wall_seconds, failure=report, interrupted=reason.interrupted)
+
+    def _look_again(self, stage: Stage, fixed: Fixed) -> None:
+        """Refuse a result if an input that is not stored changed while it was made."""
+        for declared in stage.inputs:
+            artifact = fixed.found[declared.name].artifact
+            if declared.store or artifact is None:
+                continue
+            try:
+                now = self._opened.workspace.source(declared.path)
+            except UnfitFile:
+                now = None
+            if now is None or now.artifact.digest != artifact.digest:
+                text = f"its input `{declared.path}` changed while it ran; nothing was recorded"
+                raise Uncaptured(text, "run again once the file is at rest")
+
+    def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+        batch = self._store.batch()
+        try:
+            captured.put(batch)
+            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            self._store.records.put(batch, fixed.action, trace)
+            batch.commit()
+        except ValueError as error:
+            raise Uncaptured(f"its output changed after it had ended: {error}", "let it end what it starts") from error
+        finally:
+            batch.discard()
+        ran.folder.remove()
+        remove(os.fspath(self._layout.scratch / order.key))
+        remove(os.fspath(self._layout.failed / stage.name))
+        notices = self._put(captured.outputs)
+        if ran.left_behind:
+            what = "a process" if ran.left_behind == 1 else f"{ran.left_behind} processes"
+            notices += (f"stage `{stage.name}` left {what} behind, ended by pipe",)
+        return Performed("executed", captured.outputs, ran.wall_seconds, ran.peak_memory_bytes, notices=notices)
+
+    def _trace(
+        self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None
+    ) -> Trace:
+        widened = self._opened.survey.of(stage).code.widened
+        return Trace(
+            key=order.key,
+            stage=stage.name,
+            outputs=outputs,
+            source=order.source,
+            level=LEVEL if stage.sandbox == "strict" else stage.sandbox,
+            wall_seconds=round(ran.wall_seconds, 4),
+            cpu_seconds=round(ran.cpu_seconds, 4),
+            peak_memory_bytes=ran.peak_memory_bytes,
+            numerics={**environment.numerics(), "cpus": stage.resources.cpus},
+            log=log_digest,
+            recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in widened),
+        )
+
+    def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:
+        notices = []
+        for produced in outputs.values():
+            moved = self._opened.workspace.put(produced, self._run)
+            if moved:
+                notices.append(f"what lay at {produced.path} was moved to {moved}")
+        return tuple(notices)
+
+
+def _put_log(batch: Batch, path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    return batch.put_bytes(data) if data else None
