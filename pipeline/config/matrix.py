@@ -122,7 +122,9 @@ def _excluded(rules: Any, matrix: Mapping[Any, Any], troubles: list[Trouble]) ->
         unknown = [axis for axis in rule if axis not in axes]
         for axis in unknown:
             text = f"`matrix` has no axis `{scalars.write(axis)}`"
-            advice = did_you_mean(scalars.write(axis), map(scalars.write, axes), otherwise="name an axis of this matrix")
+            advice = did_you_mean(
+                scalars.write(axis), map(scalars.write, axes), otherwise="name an axis of this matrix"
+            )
             troubles.append(Trouble((*steps, axis), text, advice, at_key=True))
         if not unknown:
             yield rule
@@ -142,5 +144,8 @@ def _same_name(name: str, one: Mapping[str, Axis], other: Mapping[str, Axis]) ->
             shown.append(
                 f"`{axis}: {scalars.write(one[axis].value)}` and `{axis}: {scalars.write(found.value)}`"
             )
-    what = "; ".join(shown) or "the same values twice"
-    return Trouble(steps, f"two instances are named `{name}`: {what}", "give them values whose names differ")
+    if not shown:
+        text = f"two instances are named `{name}`: the same values are there twice"
+        return Trouble(steps, text, "remove one of the values")
+    text = f"two instances are named `{name}`: {'; '.join(shown)}"
+    return Trouble(steps, text, "give them values whose names differ")

@@ -28,8 +28,7 @@ _EXPECTED = {
     "string_type": ("text", "quote it"),
     "bool_type": ("true or false", "write `true` or `false`"),
     "int_type": ("a whole number", "write it without quotes and without a fraction"),
-    "dict_type": ("a mapping or a list", ""),
-    "model_type": ("a mapping", ""),
+    "model_type": ("a mapping", "write `{KEY: value}`"),
 }
 
 
@@ -106,13 +105,13 @@ def _mismatch(steps: Steps, detail: Mapping[str, Any]) -> Trouble:
             f"{what}: expected {_listed(options, 'or')}, got {kind_of(value)}",
             advice or "write one of these",
         )
-    expected, advice = _EXPECTED.get(kind, ("another value", ""))
+    expected, advice = _EXPECTED.get(kind, ("another value", "see `pipe schema`"))
     if kind == "dict_type":
         expected, advice = _collection(str(steps[0]), value)
     if kind == "model_type" and len(steps) > 1:
         expected, advice = "a path, or a mapping with `path`", "write the path as text"
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        advice = f'quote it: "{value}"'
+    if kind == "string_type":
+        advice = f'quote it: "{value}"' if isinstance(value, bool | int | float) else "write one text"
     return Trouble(steps, f"{what}: expected {expected}, got {kind_of(value)}", advice)
 
 

@@ -40,7 +40,7 @@ def of_output(text: str, root: str, params_path: str | None = None) -> str:
     first = path.split("/", 1)[0]
     if first in (".pipe", ".git"):
         raise Wrong(
-            f"`{path}` is inside `{first}`, which no stage may write",
+            f"no stage may write `{path}`",
             "name a folder of its own, such as `build`",
         )
     if path in _OURS or path == params_path:

@@ -2,7 +2,7 @@
 
 import re
 
-from .wrong import Wrong, kind_of
+from .wrong import Wrong, kind_of, short
 
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -40,6 +40,8 @@ def _scaled(value: object, units: dict[str, int], what: str, example: str, advic
         unit = f"the unit `{found[2]}` is unknown" if found[2] else f"{what} needs its unit"
         raise Wrong(unit, f"write `{found[1]}{near or first}`; {advice}")
     scaled = float(found[1]) * factor
-    if not 0 < scaled < 2**63:
-        raise Wrong(f"expected {what} above zero" if scaled <= 0 else f"{what} of `{value}` is too large", "")
+    if scaled <= 0:
+        raise Wrong(f"expected {what} above zero, got {kind_of(value)}", f"write `1{first}` or more")
+    if scaled >= 2**63:
+        raise Wrong(f"`{short(found[0])}` is too large for {what}", f"write a smaller one; {advice}")
     return scaled

@@ -84,6 +84,9 @@ def _plain(problem: str, context: str, error: Any, place: Flaw, source: str) -> 
         start = getattr(error, "context_mark", None)
         at = place if start is None else Flaw(start.line, start.column, 1, "")
         return at._replace(text="a quoted text is not closed", help="add the quote that closes it")
+    if "escape" in problem:
+        advice = "write the character itself, or quote the text with '...'"
+        return place._replace(text="YAML does not know this escape", help=advice)
     if "flow" in context and "expected" in problem:
         start = getattr(error, "context_mark", None)
         opened = f" since line {start.line + 1}" if start is not None and start.line < place.line else ""
