@@ -81,6 +81,8 @@ def _files() -> Mapping[str, str]:
     return {
         "params.yaml": _PARAMS,
         "data/readings.csv": _readings(),
+        # A package without this file would give way to any installed one of the same name.
+        "stages/__init__.py": "",
         "stages/clean.py": _CLEAN,
         "stages/summary.py": _SUMMARY,
         "stages/report.py": _REPORT,

@@ -104,7 +104,7 @@ def _init(values: Values, skin: Skin) -> int:
         where = "here" if place == "." else f"in {place}"
         return f"began a project {where}: {', '.join(made.made)}\nnext: {command}"
 
-    skin.result(
+    skin.report(
         lambda: {"ok": True, "made": list(made.made), "kept": list(made.kept), "next": command},
         text,
     )
@@ -167,7 +167,7 @@ def _clean(values: Values, skin: Skin) -> int:
         kept = [f"  kept {printable(path)}: {why}" for path, why in result.kept]
         return "\n".join([head, *(f"  {printable(path)}" for path in result.removed), *kept])
 
-    skin.result(
+    skin.report(
         lambda: {
             "ok": True,
             "dry_run": dry_run,

@@ -90,8 +90,7 @@ def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mappi
 def _print(result: "RunResult", skin: Skin) -> None:
     from ..render import as_json, run_lines
 
-    if skin.json or not skin.quiet:
-        skin.result(lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out))
+    skin.report(lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out))
 
 
 def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":

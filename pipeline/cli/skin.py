@@ -40,6 +40,11 @@ class Skin(NamedTuple):
             written = text()
             write(sys.stdout, written + "\n" if written else "")
 
+    def report(self, plain: Callable[[], Mapping[str, Any]], text: Callable[[], str]) -> None:
+        """Print what was done, which is JSON, or else text that -q leaves out."""
+        if self.json or not self.quiet:
+            self.result(plain, text)
+
     def say(self, text: str) -> None:
         """Tell the user something on stderr, unless that is not wanted."""
         if not self.quiet:

@@ -8,6 +8,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 def duration(seconds: float) -> str:
     """Write a duration: `0.4 s`, `42 s`, `4 min 12 s`, `1 h 5 min`."""
+    if seconds < 0.005:
+        return "<0.01 s"
     if seconds < 0.095:
         return f"{seconds:.2f} s"
     if seconds < 9.95:

@@ -8,7 +8,7 @@ from pipeline.render import words
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.0, "0.00 s"),
+        (0.0, "<0.01 s"),
         (0.03, "0.03 s"),
         (0.4, "0.4 s"),
         (9.96, "10 s"),
