@@ -29,7 +29,7 @@ class _Refused(Exception):
 
 def run(request: dict[str, Any]) -> NoReturn:
     """Run the request's callable and end the process: 0 if every output is written."""
-    imports.find_in(request["project"], request["roots"], request["python_path"])
+    imports.find_in(request["project"], request["roots"], request["python_path"], request["modules"])
     for name in request["modules"]:
         sys.modules.pop(name, None)
     imports.seed_generators()

@@ -3,7 +3,7 @@
 import importlib.machinery
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -21,8 +21,12 @@ class RelativeLoader(importlib.machinery.SourceFileLoader):
         return code
 
 
-def find_in(project: str, roots: Sequence[str], python_path: Sequence[str]) -> None:
-    """Put the import roots of the snapshot first, and compile what lies there under relative names."""
+def find_in(project: str, roots: Sequence[str], python_path: Sequence[str], modules: Collection[str]) -> None:
+    """Put the import roots of the snapshot first, and compile what lies there under relative names.
+
+    `modules` are top-level names that are the project's, whatever else is installed: a regular package further
+    down the path would win against a folder without `__init__.py`.
+    """
     RelativeLoader.folder = project.rstrip("/") + "/"
     own = [project if root == "." else f"{project}/{root}" for root in roots]
     sys.path[:] = [*own, *python_path]
@@ -41,6 +45,20 @@ def find_in(project: str, roots: Sequence[str], python_path: Sequence[str]) -> N
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
+    sys.meta_path.insert(0, _ProjectFinder(own, modules))  # type: ignore[arg-type]
+
+
+class _ProjectFinder:
+    """Finds the project's top-level modules under its import roots alone."""
+
+    def __init__(self, roots: Sequence[str], modules: Collection[str]) -> None:
+        self._roots = list(roots)
+        self._modules = frozenset(modules)
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
+        if name not in self._modules:
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, self._roots)
 
 
 def seed_generators() -> None:
