@@ -105,8 +105,8 @@ def _widen(definitions: dict[str, dict[str, Any]]) -> None:
     stage["matrix"] = _matrix()
     for properties in (inputs, outputs, resources, stage):
         for key, value in properties.items():
-            if key not in ("path", "run", "cmd", "doc"):
-                properties[key] = _or_reference(value, or_nothing=properties is stage)
+            others = [] if key in ("path", "run", "cmd", "doc") else [_REFERENCE]
+            properties[key] = _or(value, [*others, {"type": "null"}] if properties is stage else others)
     assert list(stage) == messages.keys_of("stage"), "an editor is told of every key"
 
 
@@ -122,7 +122,8 @@ def _matrix() -> dict[str, Any]:
     }
 
 
-def _or_reference(value: dict[str, Any], *, or_nothing: bool) -> dict[str, Any]:
-    plain = {k: v for k, v in value.items() if k not in ("description", "default")}
+def _or(value: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the schema of a value that may be something else too; what describes it stays outside."""
     around = {k: v for k, v in value.items() if k in ("description", "default")}
-    return {"anyOf": [plain, _REFERENCE, *([{"type": "null"}] if or_nothing else [])], **around}
+    plain = {k: v for k, v in value.items() if k not in around}
+    return {"anyOf": [plain, *others], **around}
