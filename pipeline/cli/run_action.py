@@ -41,7 +41,7 @@ def run_now(values: Mapping[str, Any], skin: Skin) -> int:
         partial: RunResult | None = getattr(interrupted, "result", None)
         if partial is None:
             raise
-        _print(partial, skin)
+        _print(partial, skin, interrupted=True)
         return interrupted.exit_code
     finally:
         close()
@@ -87,10 +87,12 @@ def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mappi
         skin.say(f"note: {printable_lines(note)}")
 
 
-def _print(result: "RunResult", skin: Skin) -> None:
+def _print(result: "RunResult", skin: Skin, *, interrupted: bool = False) -> None:
     from ..render import as_json, run_lines
 
-    skin.report(lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out))
+    skin.report(
+        lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out, interrupted=interrupted)
+    )
 
 
 def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":

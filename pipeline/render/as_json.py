@@ -127,6 +127,6 @@ def _error(problem: Problem) -> dict[str, Any]:
         "file": mark.file if mark else None,
         "line": mark.line if mark else None,
         "column": mark.column if mark else None,
-        "facts": dict(problem.facts),
+        "facts": [list(fact) for fact in problem.facts],
         "help": problem.help,
     }

@@ -57,7 +57,7 @@ def _changes(changed: Sequence["Change"], said: Sequence[str], style: Style) -> 
 def _diff(diff: str, style: Style) -> list[str]:
     lines = [line for line in diff.splitlines() if not line.startswith(("--- ", "+++ "))]
     colours = {"+": "added", "-": "removed", "@": "mark"}
-    return ["  " + style.paint(printable(line), colours.get(line[:1], "")) for line in lines]
+    return [("  " + style.paint(printable(line), colours.get(line[:1], ""))).rstrip() for line in lines]
 
 
 def _same(cause: str, number: int) -> str:

@@ -51,7 +51,7 @@ def _stage(name: str, stage: StageRecord, columns: int, style: Style, verbose: b
     time = duration(stage.wall_seconds) if stage.outcome in ("executed", "failed") else ""
     head = verdict_column(stage.outcome, style) + name_column(name, columns) + pad(time, 8)
     indent = VERDICT_COLUMNS + columns + 8
-    found = [stage.error.splitlines()[0]] if stage.error else phrases(stage.outcome, stage.reasons)
+    found = [_cause(name, stage.error)] if stage.error else phrases(stage.outcome, stage.reasons)
     out = lines(head, indent, [printable(phrase) for phrase in found], verbose=verbose)
     details = [f"{printable(key)}: {_value(value)}" for key, value in _leaves(stage.metrics)]
     if verbose:
@@ -60,6 +60,12 @@ def _stage(name: str, stage: StageRecord, columns: int, style: Style, verbose: b
             details.append(f"{printable(made['path'])}  {size(made['size_bytes'])}  {made['digest'][:12]}")
         details += [f"key {stage.key[:12]}"] if stage.key else []
     return [*out, *(" " * VERDICT_COLUMNS + "  " + detail for detail in details)]
+
+
+def _cause(name: str, error: str) -> str:
+    # The line says already that the stage failed, and when.
+    first, _, cause = error.splitlines()[0].partition(": ")
+    return cause if cause and first.startswith(f"stage `{name}` failed") else error.splitlines()[0]
 
 
 def _leaves(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

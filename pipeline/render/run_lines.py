@@ -102,15 +102,15 @@ def line_of(result: StageResult, columns: int, style: Style, *, verbose: bool) -
     return "\n".join(lines(head, indent, _remarks(result, verbose), verbose=verbose))
 
 
-def summary(result: RunResult, style: Style) -> str:
+def summary(result: RunResult, style: Style, *, interrupted: bool = False) -> str:
     """Write what a run did, and where the results are."""
     found = Counter(stage.outcome for stage in result.stages.values())
     took = duration(result.wall_seconds)
-    if result.ok and found["fresh"] == len(result.stages):
+    if result.ok and not interrupted and found["fresh"] == len(result.stages):
         return _nothing(result, took)
     parts = ", ".join(style.paint(f"{found[o]:,} {o}", o) for o in OUTCOMES if found[o])
-    if not result.ok:
-        verb = "interrupted" if found["cancelled"] and not found["failed"] else "failed"
+    if interrupted or not result.ok:
+        verb = "interrupted" if interrupted else "failed"
         return f"{style.paint(verb, 'failed')} after {took}: {parts}"
     head = f"{count(len(result.stages), 'stage')} in {took}: {parts}"
     return "\n".join([head, *_results(result)])
@@ -145,4 +145,6 @@ def _remarks(result: StageResult, verbose: bool) -> list[str]:
     if result.outcome in ("failed", "blocked") and result.error:
         return [printable(line) for line in result.error.splitlines()[:1]]
     found = phrases(result.outcome, result.reasons)
+    if result.outcome == "restored" and not verbose:
+        return found[:1]
     return ["same output", *found] if result.same_output else found

@@ -98,4 +98,5 @@ def test_a_failed_run_says_so_first():
 
 
 def test_an_interrupted_run_is_not_called_failed():
-    assert summary(run_of(made("a", "cancelled"), ok=False), PLAIN).startswith("interrupted after 4.2 s")
+    result = run_of(made("a", "cancelled"), made("b", "failed"), ok=False)
+    assert summary(result, PLAIN, interrupted=True) == "interrupted after 4.2 s: 1 failed, 1 cancelled"
