@@ -61,9 +61,9 @@ def as_text(graph: "ProjectGraph", *, verbose: bool) -> str:
     plural = ("s" if stages != 1 else "", "s" if sources != 1 else "")
     out = [f"{stages:,} stage{plural[0]} from {sources:,} source{plural[1]}"]
     for row, label in zip(listing, labels, strict=True):
-        origin = " ".join(_few([*row.parents, *row.sources]))
+        origin = " ".join(_few([*row.parents, *row.sources], _MOST_NAMES))
         line = f"{row.depth:>{deepest}}  {label:<{columns}}" + (f"from {origin}" if origin else "")
-        line += f"  -> {' '.join(_few(row.ends))}" if row.ends else ""
+        line += f"  -> {' '.join(_few(row.ends, 2))}" if row.ends else ""
         out.append(line.rstrip())
         if verbose and row.doc:
             out.append(" " * (deepest + 2) + f"  {row.doc}")
@@ -141,9 +141,9 @@ def _label(row: Row) -> str:
     return row.base if row.names == (row.base,) else f"{row.base} ({len(row.names)})"
 
 
-def _few(names: Sequence[str]) -> list[str]:
-    more = len(names) - _MOST_NAMES
-    return [*names[:_MOST_NAMES], *([f"and {more:,} more"] if more > 0 else [])]
+def _few(names: Sequence[str], most: int) -> list[str]:
+    more = len(names) - most
+    return [*names[:most], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a run says while it goes on, line by line, and at its end. Knows no terminal."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..events import Failure
 from ..model import RunResult, StageResult
@@ -125,10 +125,21 @@ def _nothing(result: RunResult, took: str) -> str:
 
 def _results(result: RunResult) -> list[str]:
     ends = _ends(result)
-    columns = name_columns([path for path, _ in ends[:_MOST_RESULTS]])
-    shown = [f"  {name_column(path, columns)}{size(size_bytes)}" for path, size_bytes in ends[:_MOST_RESULTS]]
-    more = len(ends) - len(shown)
-    return [*shown, f"  and {more:,} more (`pipe show last`)"] if more else shown
+    if len(ends) > _MOST_RESULTS:
+        return _by_folder(ends)
+    columns = name_columns([path for path, _ in ends])
+    return [f"  {name_column(path, columns)}{size(size_bytes)}" for path, size_bytes in ends]
+
+
+def _by_folder(ends: Sequence[tuple[str, int]]) -> list[str]:
+    sizes: dict[str, list[int]] = {}
+    for path, size_bytes in ends:
+        sizes.setdefault((path.rpartition("/")[0] or ".") + "/", []).append(size_bytes)
+    shown = list(sizes.items())[:_MOST_RESULTS]
+    columns = name_columns([folder for folder, _ in shown])
+    out = [f"  {name_column(f, columns)}{count(len(own), 'result')}, {size(sum(own))}" for f, own in shown]
+    more = len(sizes) - len(shown)
+    return [*out, f"  and {count(more, 'more folder')} (`pipe show last`)"] if more else out
 
 
 def _ends(result: RunResult) -> list[tuple[str, int]]:

@@ -84,6 +84,13 @@ def test_the_summary_says_what_was_done_and_where_the_results_are():
     )
 
 
+def test_results_of_many_instances_are_named_by_their_folders():
+    results = [made(f"a@{i}", "executed", f"build/a/{i}.csv", 10) for i in range(200)]
+    results.append(made("b", "executed", "report.html", 5))
+    text = summary(run_of(*results, ends=[result.name for result in results]), PLAIN)
+    assert text.splitlines()[1:] == ["  build/a/   200 results, 2.0 KiB", "  ./         1 result, 5 B"]
+
+
 def test_nothing_to_do_is_one_line_that_names_the_result():
     assert summary(run_of(made("a", "fresh", "build/a.csv", 10), ends=("a",)), PLAIN) == (
         "nothing to do: 1 stage is fresh; 4.2 s; results: build/a.csv"
