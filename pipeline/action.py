@@ -52,7 +52,9 @@ def build(stage: Stage, inputs: tuple[Resolved, ...], around: Surroundings) -> A
         "gpus": stage.resources.gpus,
         "inputs": {resolved.declared.name: _of_input(resolved) for resolved in inputs},
         "network": stage.network,
-        "outputs": {o.name: {"path": o.path, "writer": around.writers.get(o.name, "path")} for o in stage.outputs},
+        "outputs": {
+            o.name: {"path": o.path, "writer": around.writers.get(o.name, "path")} for o in stage.outputs
+        },
         "params": stage.params,
         "scratch": dict(stage.scratch),
         "secrets": dict(around.secrets),
@@ -111,7 +113,9 @@ def _differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[
         if old.get(form) != new.get(form):
             yield _reason("command", form, "command", old.get(form), new.get(form))
     for name, was, now in _changed(old["params"], new["params"]):
-        yield _reason("param", name, f"param {name}", was, now, known=(name in old["params"], name in new["params"]))
+        yield _reason(
+            "param", name, f"param {name}", was, now, known=(name in old["params"], name in new["params"])
+        )
     if not old["params"].keys() ^ new["params"].keys() and old.get("params_file") != new.get("params_file"):
         yield Reason("param", "params", "the parameters' file changed")
     yield from _input_differences(old["inputs"], new["inputs"], unknown)
@@ -122,7 +126,9 @@ def _differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[
     for name, was, now in _changed(old["outputs"], new["outputs"]):
         what = "changed" if was and now else "added" if now else "removed"
         path = (now or was)["path"]
-        yield Reason("declaration", name, f"output {name} {what}: {path}", was and was["path"], now and now["path"])
+        yield Reason(
+            "declaration", name, f"output {name} {what}: {path}", was and was["path"], now and now["path"]
+        )
 
 
 def _input_differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[Reason]:
@@ -134,10 +140,10 @@ def _input_differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Ite
             field = "path" if was["path"] != now["path"] else "loader"
             yield _reason("declaration", name, f"input {name}", was[field], now[field])
         elif name not in unknown:
-            yield from _bytes_differences(name, was, now)
+            yield from _bytes_differences(was, now)
 
 
-def _bytes_differences(name: str, was: Recipe, now: Recipe) -> Iterator[Reason]:
+def _bytes_differences(was: Recipe, now: Recipe) -> Iterator[Reason]:
     if "files" in was and "files" in now:
         for path, old, new in _changed(was["files"], now["files"]):
             what = "changed" if old and new else "added" if new else "removed"

@@ -38,7 +38,10 @@ class Binding(NamedTuple):
 
 
 def bind(
-    parameters: Sequence[Parameter], inputs: Collection[str], params: Collection[str], outputs: Collection[str]
+    parameters: Sequence[Parameter],
+    inputs: Collection[str],
+    params: Collection[str],
+    outputs: Collection[str],
 ) -> Binding:
     """Match what a stage declares with what its callable takes."""
     taken = {p.name: p for p in parameters if p.kind not in ("*", "**")}

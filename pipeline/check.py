@@ -13,7 +13,9 @@ from .opened import OpenProject
 from .workspace import UnfitFile
 
 
-def check(opened: OpenProject, names: Iterable[str], *, allow_missing: bool = False, secrets: bool = True) -> None:
+def check(
+    opened: OpenProject, names: Iterable[str], *, allow_missing: bool = False, secrets: bool = True
+) -> None:
     """Raise UsageError with every problem of the project and of the named stages.
 
     With `allow_missing` raw inputs that the lock file knows may be absent; without `secrets` those need not be set.
@@ -53,7 +55,9 @@ def _input_problems(opened: OpenProject, stage: Stage, *, allow_missing: bool) -
         except MissingInput:
             problems.append(_missing(opened, stage, declared, locked.get(declared.path)))
         except UnfitFile as unfit:
-            fault = Fault(stage.name, ("inputs", declared.name), unfit.problems[0].text, unfit.problems[0].help)
+            fault = Fault(
+                stage.name, ("inputs", declared.name), unfit.problems[0].text, unfit.problems[0].help
+            )
             problems.append(_problem(opened, fault))
     return problems
 
@@ -68,7 +72,9 @@ def _missing(opened: OpenProject, stage: Stage, declared: Input, locked: Artifac
     where = ("inputs", declared.name)
     if declared.is_glob:
         text = f"input `{declared.path}` matches no file and no output"
-        return _problem(opened, Fault(stage.name, where, text, _near(opened, declared.path) or "correct the pattern"))
+        return _problem(
+            opened, Fault(stage.name, where, text, _near(opened, declared.path) or "correct the pattern")
+        )
     text = f"input `{declared.path}` is not written by any stage and does not exist"
     help_text = _near(opened, declared.path)
     if locked is not None and opened.store.holds(locked):

@@ -75,13 +75,15 @@ def _prepare(opened: OpenProject, name: str) -> tuple[LocalExecutor, Order]:
         if outputs is not None:
             walk.settle(each, outputs)
         elif each != name:
-            raise StageFailed(f"stage `{name}` needs `{each}`, which is not up to date: `pipe run {each}` first")
+            raise StageFailed(
+                f"stage `{name}` needs `{each}`, which is not up to date: `pipe run {each}` first"
+            )
     performer = Performer(
         opened, walk, "debug", waiting_for=lambda *_: None, started=lambda _: None, cancelled=lambda: False
     )
     performer.open()
     assert performer.executor is not None
-    order = performer.order(opened.project.stages[name], walk.fixed[name], Room(((), (), 1, 0)), terminal=True)
+    order = performer.order(
+        opened.project.stages[name], walk.fixed[name], Room(((), (), 1, 0)), terminal=True
+    )
     return performer.executor, order
-
-

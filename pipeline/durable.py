@@ -15,7 +15,9 @@ def write_file(path: str, data: bytes, *, mode: int = 0o644, sync: bool = True) 
     """Put a whole file at `path`, in place of what may be there. Raises StoreError for a disk that refuses."""
     temporary = temporary_beside(path)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode
+        )
         try:
             write_all(descriptor, data)
             if sync:
@@ -98,6 +100,6 @@ def _syncfs(path: str) -> bool:
 
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return ctypes.CDLL(None, use_errno=True).syncfs(descriptor) == 0
+        return bool(ctypes.CDLL(None, use_errno=True).syncfs(descriptor) == 0)
     finally:
         os.close(descriptor)

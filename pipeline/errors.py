@@ -62,6 +62,12 @@ class Interrupted(PipeError):
     exit_code = 130
 
 
-def usage(text: str, *, mark: Mark | None = None, help: str = "", facts: Sequence[tuple[str, str]] = ()) -> UsageError:  # noqa: A002 - the word of the message
+def usage(
+    text: str,
+    *,
+    mark: Mark | None = None,
+    help: str = "",  # noqa: A002 - the word that the message has for it
+    facts: Sequence[tuple[str, str]] = (),
+) -> UsageError:
     """Build a usage error of one problem."""
     return UsageError(Problem(text, mark, tuple(facts), help))

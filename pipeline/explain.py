@@ -62,7 +62,7 @@ def _explain(opened: OpenProject, scope: list[str], name: str) -> Explanation:
         outputs = walk.outputs_of(each, decision)
         if outputs is not None:
             walk.settle(each, outputs)
-    old_key, old = _baseline(opened, walk, name)
+    old_key, old = _baseline(walk, name)
     fixed = walk.fixed.get(name)
     same: dict[str, int] = {}
     changed: tuple[Change, ...]
@@ -77,7 +77,7 @@ def _explain(opened: OpenProject, scope: list[str], name: str) -> Explanation:
     return Explanation(name, decision.verdict, decision.reasons, changed, same, old_key, widened, ())
 
 
-def _baseline(opened: OpenProject, walk: Walk, name: str) -> tuple[str | None, Recipe | None]:
+def _baseline(walk: Walk, name: str) -> tuple[str | None, Recipe | None]:
     recipe = walk.last_recipe(name)
     return (None, None) if recipe is None else (actions.of_recipe(recipe).key, recipe)
 
@@ -141,5 +141,7 @@ def _same(old: Recipe, new: Recipe) -> dict[str, int]:
     }
     counted = {}
     for cause, (before, after) in groups.items():
-        counted[cause] = sum(1 for name in before if name in after and repr(before[name]) == repr(after[name]))
+        counted[cause] = sum(
+            1 for name in before if name in after and repr(before[name]) == repr(after[name])
+        )
     return counted

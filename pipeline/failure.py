@@ -1,4 +1,4 @@
-"""Makes of a failed attempt what the user is shown: the place, the cause, the log's end, what to do. Pure but for the log."""
+"""Makes of a failed attempt what the user is shown: place, cause, the log's end, what to do. Decides nothing."""
 
 import os
 from collections.abc import Collection
@@ -10,7 +10,9 @@ from .layout import Layout
 from .model import Stage
 
 
-def of(stage: Stage, order: Order, ran: Ran, failure: ChildFailure, layout: Layout, *, attempts: int) -> Failure:
+def of(
+    stage: Stage, order: Order, ran: Ran, failure: ChildFailure, layout: Layout, *, attempts: int
+) -> Failure:
     """Describe why a stage failed, after so many attempts."""
     tried = f" in each of {attempts} attempts" if attempts > 1 and not failure.interrupted else ""
     text = f"stage `{stage.name}` failed after {ran.wall_seconds:.1f} s{tried}"

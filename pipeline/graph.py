@@ -53,7 +53,9 @@ def build(stages: Mapping[str, Stage]) -> Graph:
     order = _order(stages, parents, children)
     if len(order) < len(stages):
         faults.append(_cycle(stages, parents, order))
-    return Graph(stages, writers, paths, parents, {k: tuple(v) for k, v in children.items()}, order, tuple(faults))
+    return Graph(
+        stages, writers, paths, parents, {k: tuple(v) for k, v in children.items()}, order, tuple(faults)
+    )
 
 
 def feeding(declared: Input, writers: Mapping[str, str], paths: tuple[str, ...]) -> Iterator[str]:
@@ -165,7 +167,9 @@ def _order(
     return tuple(order)
 
 
-def _cycle(stages: Mapping[str, Stage], parents: Mapping[str, tuple[str, ...]], order: tuple[str, ...]) -> Fault:
+def _cycle(
+    stages: Mapping[str, Stage], parents: Mapping[str, tuple[str, ...]], order: tuple[str, ...]
+) -> Fault:
     # Every stage left over has a parent left over, so walking up must come round.
     left = set(stages) - set(order)
     name = next(n for n in stages if n in left)

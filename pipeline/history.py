@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import __version__
+from . import __version__, durable
 from .errors import usage
 from .model import Reason, RunResult
 
@@ -101,33 +101,25 @@ def record_of(
 
 
 def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:
-    """Name a run by its time, in seconds since 1970, and make its folder, which no other run then has."""
+    """Name a run by its time, in seconds since 1970, and make its folder, which no other run then has.
+
+    Raises StoreError for a disk that refuses.
+    """
     base = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     folder = os.path.join(pipe_dir, "runs")
-    os.makedirs(folder, exist_ok=True)
-    count = 1
-    while True:
-        run = base if count == 1 else f"{base}-{count}"
-        try:
-            os.mkdir(os.path.join(folder, run))  # fails if another run has it: the name is taken by one alone
-        except FileExistsError:
-            count += 1
-            continue
-        with open(os.path.join(folder, run, _PROCESS), "w") as file:
-            file.write(str(os.getpid()))
-        return run
+    try:
+        os.makedirs(folder, exist_ok=True)
+        run = _take_name(folder, base)
+    except OSError as error:
+        raise durable.disk_refused(error, folder) from error
+    durable.write_file(os.path.join(folder, run, _PROCESS), str(os.getpid()).encode(), sync=False)
+    return run
 
 
 def write(pipe_dir: str | os.PathLike[str], record: RunRecord) -> None:
-    """Write a run's record, whole or not at all. Raises OSError as writing does."""
-    folder = os.path.join(pipe_dir, "runs", record.run)
-    os.makedirs(folder, exist_ok=True)
-    temporary = os.path.join(folder, _RECORD + ".tmp")
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(as_plain(record), file, separators=(",", ":"))
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(temporary, os.path.join(folder, _RECORD))
+    """Write a run's record, whole or not at all. Raises StoreError for a disk that refuses."""
+    data = json.dumps(as_plain(record), separators=(",", ":")).encode("ascii")
+    durable.write_file(os.path.join(pipe_dir, "runs", record.run, _RECORD), data)
 
 
 def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | None = None) -> list[RunRecord]:
@@ -207,6 +199,17 @@ def git_commit(root: str | os.PathLike[str]) -> str | None:
         return _head(os.path.join(folder, ".git"))
     except (OSError, ValueError):
         return None
+
+
+def _take_name(folder: str, base: str) -> str:
+    count = 1
+    while True:
+        run = base if count == 1 else f"{base}-{count}"
+        try:
+            os.mkdir(os.path.join(folder, run))  # fails if another run has it: a name is taken by one alone
+            return run
+        except FileExistsError:
+            count += 1
 
 
 def _head(git: str) -> str | None:

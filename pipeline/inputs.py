@@ -30,7 +30,9 @@ class MissingInput(Exception):
 class Inputs:
     """Looks inputs up. `known` gives by path the artifacts of outputs, as far as they have come out."""
 
-    def __init__(self, graph: Graph, workspace: Workspace, store: Store, known: Mapping[str, Artifact]) -> None:
+    def __init__(
+        self, graph: Graph, workspace: Workspace, store: Store, known: Mapping[str, Artifact]
+    ) -> None:
         self._graph = graph
         self._workspace = workspace
         self._store = store
@@ -65,7 +67,11 @@ class Inputs:
             if pinned is None:
                 raise MissingInput(declared.path)
             return Found(pinned, None, {}, {})
-        raw = {leaf.digest: f"{declared.path}/{leaf.path}" for leaf in scanned.leaves if leaf.kind in ("file", "exec")}
+        raw = {
+            leaf.digest: f"{declared.path}/{leaf.path}"
+            for leaf in scanned.leaves
+            if leaf.kind in ("file", "exec")
+        }
         if scanned.artifact.kind != "tree":
             raw = {scanned.artifact.digest: declared.path}
         found = Found(scanned.artifact, None, raw, scanned.built.manifests if scanned.built else {})
@@ -131,6 +137,8 @@ class Inputs:
                 if entry.kind == "tree":
                     todo.append((f"{folder}/{entry.name}", entry.digest))
                 elif entry.kind != "link":
-                    leaf = Artifact("exec" if entry.kind == "exec" else "file", entry.digest, entry.size_bytes)
+                    leaf = Artifact(
+                        "exec" if entry.kind == "exec" else "file", entry.digest, entry.size_bytes
+                    )
                     found.append((f"{folder}/{entry.name}", leaf))
         return found

@@ -100,7 +100,12 @@ def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
 
 def _plain(entry: Entry) -> dict[str, Any]:
     outputs = {
-        name: {"path": p.path, "kind": p.artifact.kind, "digest": p.artifact.digest, "size_bytes": p.artifact.size_bytes}
+        name: {
+            "path": p.path,
+            "kind": p.artifact.kind,
+            "digest": p.artifact.digest,
+            "size_bytes": p.artifact.size_bytes,
+        }
         for name, p in entry.outputs.items()
     }
     params = json.loads(digest.canonical(entry.params))

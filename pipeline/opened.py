@@ -122,7 +122,11 @@ def expand_targets(opened: OpenProject, targets: tuple[str, ...]) -> frozenset[s
 
 
 def _unknown_target(opened: OpenProject, target: str) -> Problem:
-    known = [*opened.project.stages, *{s.base for s in opened.project.stages.values()}, *opened.graph.output_paths]
+    known = [
+        *opened.project.stages,
+        *{s.base for s in opened.project.stages.values()},
+        *opened.graph.output_paths,
+    ]
     near = config.suggest(target, known)
     help_text = f"did you mean `{near}`?" if near else "`pipe graph` shows the stages and what they write"
     return Problem(f"no stage and no output is called `{target}`", help=help_text)

@@ -62,7 +62,11 @@ def _segment(segment: str) -> str:
             text += "[^/]"
         elif char == "[" and (end := segment.find("]", index + 1)) > 0:
             body = segment[index:end].replace("\\", r"\\").replace("[", r"\[")
-            text += f"[^/{body[1:]}]" if body[0] == "!" else f"(?!/)[{body.replace('^', chr(92) + '^', 1) if body[0] == '^' else body}]"
+            text += (
+                f"[^/{body[1:]}]"
+                if body[0] == "!"
+                else f"(?!/)[{body.replace('^', chr(92) + '^', 1) if body[0] == '^' else body}]"
+            )
             index = end + 1
         else:
             text += re.escape(char)

@@ -170,7 +170,9 @@ class Performer:
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
         except ValueError as error:
-            raise Uncaptured(f"its output changed after it had ended: {error}", "let it end what it starts") from error
+            raise Uncaptured(
+                f"its output changed after it had ended: {error}", "let it end what it starts"
+            ) from error
         finally:
             batch.discard()
         ran.folder.remove()
@@ -180,7 +182,9 @@ class Performer:
         if ran.left_behind:
             what = "a process" if ran.left_behind == 1 else f"{ran.left_behind} processes"
             notices += (f"stage `{stage.name}` left {what} behind, ended by pipe",)
-        return Performed("executed", captured.outputs, ran.wall_seconds, ran.peak_memory_bytes, notices=notices)
+        return Performed(
+            "executed", captured.outputs, ran.wall_seconds, ran.peak_memory_bytes, notices=notices
+        )
 
     def _trace(
         self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None

@@ -38,7 +38,9 @@ def project_graph(root: Path, targets: tuple[str, ...] = ()) -> ProjectGraph:
         for name in (n for n in graph.order if n in needed):
             stage = graph.stages[name]
             declared = tuple(i.path for i in stage.inputs)
-            nodes.append(GraphNode(name, stage.base, stage.doc, declared, tuple(o.path for o in stage.outputs)))
+            nodes.append(
+                GraphNode(name, stage.base, stage.doc, declared, tuple(o.path for o in stage.outputs))
+            )
             for item in stage.inputs:
                 feeding = list(graphs.feeding(item, graph.writers, graph.output_paths))
                 edges += [(graph.writers[path], name, path) for path in feeding]
@@ -48,5 +50,3 @@ def project_graph(root: Path, targets: tuple[str, ...] = ()) -> ProjectGraph:
         return ProjectGraph(tuple(nodes), tuple(dict.fromkeys(edges)), tuple(sorted(sources)))
     finally:
         opened.close()
-
-

@@ -64,7 +64,9 @@ def decide(
     return Decision("stale", reasons or (LOST,), action.key)
 
 
-def decide_waiting(action: Action | None, last: Recipe | None, waiting_for: tuple[str, ...], unknown: frozenset[str]) -> Decision:
+def decide_waiting(
+    action: Action | None, last: Recipe | None, waiting_for: tuple[str, ...], unknown: frozenset[str]
+) -> Decision:
     """Say what can be said of a stage while what it reads is being made. `action` is None if nothing is known."""
     reasons = tuple(Reason("waiting", name, f"waiting for {name}") for name in waiting_for)
     if last is None:
@@ -85,7 +87,9 @@ def _why(
     return (*changed, *(_misplaced(known, workspace) if known else ()))
 
 
-def _misplaced(known: list[Mapping[str, Produced]], workspace: Mapping[str, Artifact | None]) -> tuple[Reason, ...]:
+def _misplaced(
+    known: list[Mapping[str, Produced]], workspace: Mapping[str, Artifact | None]
+) -> tuple[Reason, ...]:
     # What lies there may be what the stage wrote before or what it would write now: neither was modified.
     reasons = []
     for name, there in workspace.items():

@@ -50,7 +50,11 @@ def run(root: Path, options: RunOptions, listener: Listener) -> RunResult:
     """
     opened = open_project(root, options.overrides)
     try:
-        named = expand_targets(opened, options.targets) if not opened.problems else frozenset(opened.project.stages)
+        named = (
+            expand_targets(opened, options.targets)
+            if not opened.problems
+            else frozenset(opened.project.stages)
+        )
         scope = target_scope(opened, named)
         check(opened, scope, allow_missing=options.allow_missing)
         if options.locked:
@@ -70,17 +74,27 @@ def _refuse_execution(opened: OpenProject, scope: list[str], options: RunOptions
     stale = {name: d for name, d in decisions.items() if d.verdict in ("stale", "waiting")}
     if stale:
         problems = [
-            Problem(f"stage `{name}` would have to execute", facts=tuple(("why", r.text) for r in decision.reasons[:3]))
+            Problem(
+                f"stage `{name}` would have to execute",
+                facts=tuple(("why", r.text) for r in decision.reasons[:3]),
+            )
             for name, decision in stale.items()
             if decision.verdict == "stale"
         ]
-        last = problems[-1]._replace(help="`pipe run` without --locked executes it, then commit pipeline.lock")
+        last = problems[-1]._replace(
+            help="`pipe run` without --locked executes it, then commit pipeline.lock"
+        )
         raise StageFailed(*problems[:-1], last)
 
 
 class _Run:
     def __init__(
-        self, opened: OpenProject, options: RunOptions, named: frozenset[str], scope: list[str], listener: Listener
+        self,
+        opened: OpenProject,
+        options: RunOptions,
+        named: frozenset[str],
+        scope: list[str],
+        listener: Listener,
     ) -> None:
         self._opened = opened
         self._options = options
@@ -130,7 +144,9 @@ class _Run:
             always_as_locked=self._options.locked,
         )
         self._walk = Walk(self._opened, settings)
-        self._schedule = Schedule(self._opened.graph, self._scope, priorities(self._opened.graph, self._seconds))
+        self._schedule = Schedule(
+            self._opened.graph, self._scope, priorities(self._opened.graph, self._seconds)
+        )
         jobs = self._options.jobs or len(machine.processors())
         self._budget = Budget(jobs, machine.processors(), machine.memory_bytes(), machine.gpus())
         self._performer = Performer(
@@ -175,7 +191,9 @@ class _Run:
             stage = self._opened.project.stages[name]
             wanted = stage.resources if decision.verdict == "stale" else Resources()
             if wanted.gpus > len(machine.gpus()):
-                self._stop_for(usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {len(machine.gpus())}"))
+                self._stop_for(
+                    usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {len(machine.gpus())}")
+                )
                 return
             room = self._budget.take(wanted)
             if room is None:
@@ -219,7 +237,11 @@ class _Run:
     def _take_success(self, name: str, performed: Performed) -> None:
         assert performed.outputs is not None
         before = self._opened.lock.get(name)
-        same = performed.outcome == "executed" and before is not None and dict(before.outputs) == dict(performed.outputs)
+        same = (
+            performed.outcome == "executed"
+            and before is not None
+            and dict(before.outputs) == dict(performed.outputs)
+        )
         result = self._results[name]._replace(
             outcome=performed.outcome,
             outputs=performed.outputs,
@@ -285,7 +307,9 @@ class _Run:
             return
         self._performer.close()
         if self._results[name].error == "input lost":
-            self._stop_for(StoreError(Problem(f"an input of stage `{name}` can be had neither from store nor workspace")))
+            self._stop_for(
+                StoreError(Problem(f"an input of stage `{name}` can be had neither from store nor workspace"))
+            )
             return
         self._results[name] = self._results[name]._replace(error="input lost")
         self._start_over()
@@ -317,14 +341,19 @@ class _Run:
         if not self._options.overrides and not self._options.locked:
             # Read again: another `pipe` may have written it meanwhile.
             declared = frozenset(self._opened.project.stages)
-            lock.write(self._opened.layout.root, lock.merged(lock.read(self._opened.layout.root), self._entries, declared))
+            lock.write(
+                self._opened.layout.root,
+                lock.merged(lock.read(self._opened.layout.root), self._entries, declared),
+            )
         self._opened.state.flush()
         history.write(self._opened.layout.pipe, self._record(result, started))
         return result
 
     def _record(self, result: RunResult, started: float) -> history.RunRecord:
         stages = self._opened.project.stages
-        flags = [f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(self._options, n)]
+        flags = [
+            f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(self._options, n)
+        ]
         return history.record_of(
             result,
             started=started,
@@ -377,7 +406,11 @@ class _Run:
         return _Telling(self._listener, self._telling)
 
     def _is_stopping(self) -> bool:
-        return self._cancel.is_set() or self._fatal is not None or (self._failed and not self._options.keep_going)
+        return (
+            self._cancel.is_set()
+            or self._fatal is not None
+            or (self._failed and not self._options.keep_going)
+        )
 
     def _stop_for(self, error: BaseException) -> None:
         self._fatal = self._fatal or error
@@ -391,7 +424,9 @@ class _Run:
             self._signal = number
             self._cancel.set()
 
-        old = {number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        old = {
+            number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
 
         def restore() -> None:
             for number, handler in old.items():
@@ -403,13 +438,13 @@ class _Run:
 class _Telling:
     """The listener, for as long as nobody else tells it anything."""
 
-    def __init__(self, listener: Listener, lock_: threading.RLock) -> None:  # type: ignore[valid-type]
+    def __init__(self, listener: Listener, lock_: threading.RLock) -> None:
         self._listener = listener
         self._lock = lock_
 
     def __enter__(self) -> Listener:
-        self._lock.acquire()  # type: ignore[attr-defined]
+        self._lock.acquire()
         return self._listener
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()  # type: ignore[attr-defined]
+        self._lock.release()

@@ -7,5 +7,8 @@ from .history import RunRecord
 
 
 def show(root: Path, run: str) -> RunRecord:
-    """Return a run's record; `run` is a name, the beginning of one, or `last`. Raises UsageError if none fits."""
+    """Return a run's record; `run` is a name, the beginning of one alone, or `last`.
+
+    Raises UsageError if none fits.
+    """
     return history.read(layout.of(root).pipe, run)

@@ -87,7 +87,13 @@ class StatCache:
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, stat.S_IMODE(status.st_mode))
+    return (
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        stat.S_IMODE(status.st_mode),
+    )
 
 
 def _clock_offset_ns(folder: str) -> int:

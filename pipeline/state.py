@@ -43,7 +43,9 @@ class State:
 
     def files_below(self, folder: str) -> dict[str, tuple[Any, ...]]:
         """Return the rows of all files inside a folder, by path."""
-        query = "SELECT path, ino, size, mtime, ctime, mode, digest, seen FROM files WHERE path >= ? AND path < ?"
+        query = (
+            "SELECT path, ino, size, mtime, ctime, mode, digest, seen FROM files WHERE path >= ? AND path < ?"
+        )
         with self._lock:
             rows = self._connection.execute(query, (folder + "/", folder + "0")).fetchall()
         return {row[0]: row[1:] for row in rows}
@@ -66,11 +68,15 @@ class State:
 
     def stages(self) -> dict[str, StageRow]:
         with self._lock:
-            rows = self._connection.execute("SELECT name, key, wall_seconds, memory_bytes FROM stages").fetchall()
+            rows = self._connection.execute(
+                "SELECT name, key, wall_seconds, memory_bytes FROM stages"
+            ).fetchall()
         return {row[0]: StageRow(*row[1:]) for row in rows}
 
     def put_stages(self, rows: Mapping[str, StageRow]) -> None:
-        self._put("INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)", [(name, *row) for name, row in rows.items()])
+        self._put(
+            "INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)", [(name, *row) for name, row in rows.items()]
+        )
 
     def written(self) -> dict[str, tuple[str, str]]:
         """Return kind and digest of everything that `pipe` put into the workspace, by path."""

@@ -84,7 +84,9 @@ def estimate(opened: OpenProject, decisions: Mapping[str, Decision]) -> float | 
     known = [
         row.wall_seconds
         for name, decision in decisions.items()
-        if decision.verdict in ("stale", "waiting") and (row := rows.get(name)) and row.wall_seconds is not None
+        if decision.verdict in ("stale", "waiting")
+        and (row := rows.get(name))
+        and row.wall_seconds is not None
     ]
     return sum(known) if known else None
 

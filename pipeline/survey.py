@@ -53,22 +53,26 @@ class Survey:
             found = self._surveyed[stage.name] = self._survey(stage)
         return found
 
-    def writer(self, stage: Stage, parameters: tuple[Parameter, ...] | None) -> tuple[dict[str, str], list[Fault]]:
+    def writer(
+        self, stage: Stage, parameters: tuple[Parameter, ...] | None
+    ) -> tuple[dict[str, str], list[Fault]]:
         """Return the writer of each returned output of a callable, by name."""
         writers: dict[str, str] = {}
         faults: list[Fault] = []
         if stage.run is None or parameters is None:
             return writers, faults
-        bound = binding.bind(parameters, [i.name for i in stage.inputs], stage.params, [o.name for o in stage.outputs])
+        bound = binding.bind(
+            parameters, [i.name for i in stage.inputs], stage.params, [o.name for o in stage.outputs]
+        )
         for output in stage.outputs:
             if output.name in bound.returned:
                 try:
                     writers[output.name] = kinds.writer_for(output.path)
                 except kinds.LoaderError as error:
-                    where = ("metrics" if output.is_metric else "outputs", output.name)
-                    faults.append(Fault(stage.name, where, error.text, error.help))
+                    place = ("metrics" if output.is_metric else "outputs", output.name)
+                    faults.append(Fault(stage.name, place, error.text, error.help))
         for fault in bound.faults:
-            where = fault.where
+            where: tuple[str, ...] = fault.where
             if where[0] == "outputs" and any(o.is_metric and o.name == where[-1] for o in stage.outputs):
                 where = ("metrics", *where[1:])
             faults.append(Fault(stage.name, where, fault.text, fault.help))
@@ -135,7 +139,9 @@ class Survey:
         used = set(found.imports)
         for declared in stage.inputs:
             try:
-                loader = kinds.loader_for(annotations.get(declared.name), declared.path, is_glob=declared.is_glob)
+                loader = kinds.loader_for(
+                    annotations.get(declared.name), declared.path, is_glob=declared.is_glob
+                )
                 used.update(kinds.packages_of(loader))
             except kinds.LoaderError as error:
                 if found.signature is not None:
@@ -183,7 +189,9 @@ class Survey:
             printed = ran.stdout.decode("utf-8", "replace").strip()
             if ran.returncode != 0:
                 last = printed.rpartition("\n")[2]
-                faults.append(Fault(stage.name, ("tools",), f"tool `{tool}` failed: {last}", "install or correct it"))
+                faults.append(
+                    Fault(stage.name, ("tools",), f"tool `{tool}` failed: {last}", "install or correct it")
+                )
                 return ""
             self._tools[tool] = printed
         return self._tools[tool]
@@ -199,7 +207,11 @@ def _variables(stage: Stage) -> tuple[dict[str, str | None], dict[str, bool], li
         is_there = os.path.exists(os.path.expanduser(name)) if name.startswith("~/") else name in os.environ
         secrets[name] = is_there
         if not is_there:
-            what = f"secret file `{name}` does not exist" if name.startswith("~/") else f"secret `{name}` is not set"
+            what = (
+                f"secret file `{name}` does not exist"
+                if name.startswith("~/")
+                else f"secret `{name}` is not set"
+            )
             help_text = "make it" if name.startswith("~/") else f"set it: `export {name}=...`"
             faults.append(Fault(stage.name, ("secrets",), what, help_text))
     return variables, secrets, faults
@@ -216,5 +228,3 @@ def _code_fault(stage: Stage, error: CodeError) -> Fault:
 def secret_values(stage: Stage) -> dict[str, str]:
     """Return the secrets that are variables, with their values: for the child alone."""
     return {n: os.environ[n] for n in stage.secrets if not n.startswith("~/") and n in os.environ}
-
-

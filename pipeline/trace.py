@@ -36,7 +36,12 @@ def to_bytes(trace: Trace) -> bytes:
     plain = {
         **trace._asdict(),
         "outputs": {
-            name: {"path": p.path, "kind": p.artifact.kind, "digest": p.artifact.digest, "size_bytes": p.artifact.size_bytes}
+            name: {
+                "path": p.path,
+                "kind": p.artifact.kind,
+                "digest": p.artifact.digest,
+                "size_bytes": p.artifact.size_bytes,
+            }
             for name, p in trace.outputs.items()
         },
         "trace": SCHEMA,

@@ -67,7 +67,9 @@ def encode(entries: list[Entry]) -> bytes:
     """Write the manifest: entries sorted by the bytes of their names, one a line. Described in docs/format.md."""
     ordered = sorted(entries, key=lambda entry: os.fsencode(entry.name))
     lines = [json.dumps(entry, separators=(",", ":")) for entry in ordered]
-    return (f'{{"tree":{SCHEMA},"entries":[' + ",".join("\n" + line for line in lines) + "\n]}\n").encode("ascii")
+    return (f'{{"tree":{SCHEMA},"entries":[' + ",".join("\n" + line for line in lines) + "\n]}\n").encode(
+        "ascii"
+    )
 
 
 def decode(data: bytes) -> list[Entry]:

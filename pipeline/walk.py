@@ -41,7 +41,7 @@ class Walk:
     threads, for different stages.
     """
 
-    def __init__(self, opened: OpenProject, settings: Settings = Settings()) -> None:
+    def __init__(self, opened: OpenProject, settings: Settings) -> None:
         self._opened = opened
         self._settings = settings
         self._rows = opened.state.stages()
@@ -240,7 +240,9 @@ class Walk:
         locked = self._locked(stage.name)
         for output in missing:
             produced = locked.outputs.get(output.name) if locked else None
-            if produced is None or not (self._settings.allow_missing or self._opened.store.holds(produced.artifact)):
+            if produced is None or not (
+                self._settings.allow_missing or self._opened.store.holds(produced.artifact)
+            ):
                 text = f"stage `{stage.name}` is frozen, and its output `{output.path}` cannot be had"
                 help_text = "put the file back, or remove `frozen` so that the stage may run"
                 raise StoreError(Problem(text, help=help_text))

@@ -103,7 +103,10 @@ def _inspect(function: Callable[..., Any]) -> list[Parameter]:
     except (TypeError, ValueError) as error:
         raise _Refused(f"its signature cannot be read: {error}", "wrap it in a plain `def`") from error
     empty = inspect.Parameter.empty
-    return [Parameter(p.name, kinds[p.kind], p.default is not empty, _annotation(p.annotation, empty)) for p in found]
+    return [
+        Parameter(p.name, kinds[p.kind], p.default is not empty, _annotation(p.annotation, empty))
+        for p in found
+    ]
 
 
 def _annotation(annotation: Any, empty: Any) -> str | None:
@@ -124,7 +127,10 @@ def _choose_loaders(parameters: list[Parameter], request: dict[str, Any]) -> Non
     for name, entry in request["inputs"].items():
         try:
             entry["loader"] = loader_for(
-                annotations.get(name), entry["path"], is_glob="files" in entry, is_tree=entry.get("kind") == "tree"
+                annotations.get(name),
+                entry["path"],
+                is_glob="files" in entry,
+                is_tree=entry.get("kind") == "tree",
             )
         except LoaderError as error:
             raise _Refused(f"input `{name}`: {error.text}", error.help) from error
@@ -174,7 +180,9 @@ def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
         return {}
     if value is None:
         listed = ", ".join(f"`{name}`" for name in names)
-        raise _Refused(f"it returned nothing, but should return {listed}", "return it, or take it as a `Path` parameter")
+        raise _Refused(
+            f"it returned nothing, but should return {listed}", "return it, or take it as a `Path` parameter"
+        )
     if len(names) == 1:
         return {names[0]: value}
     given = value._asdict() if hasattr(value, "_asdict") else value
@@ -185,7 +193,8 @@ def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     unknown = [str(name) for name in given if name not in names]
     if missing or unknown:
         text = "what it returned " + " and ".join(
-            ([f"lacks `{missing[0]}`"] if missing else []) + ([f"has `{unknown[0]}`, which is no output"] if unknown else [])
+            ([f"lacks `{missing[0]}`"] if missing else [])
+            + ([f"has `{unknown[0]}`, which is no output"] if unknown else [])
         )
         raise _Refused(text, "return a dict with exactly: " + ", ".join(names))
     return {name: given[name] for name in names}
@@ -194,7 +203,11 @@ def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def _describe(error: BaseException, project: str) -> dict[str, Any]:
     if isinstance(error, SystemExit):
         text = f"it called sys.exit({error.code!r})"
-        return {"text": text, "at": _place(error.__traceback__, project), "help": "return instead, or raise an error"}
+        return {
+            "text": text,
+            "at": _place(error.__traceback__, project),
+            "help": "return instead, or raise an error",
+        }
     name = type(error).__name__
     message = str(error)
     return {"cause": f"{name}: {message}" if message else name, "at": _place(error.__traceback__, project)}

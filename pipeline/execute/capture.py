@@ -75,8 +75,12 @@ def capture(folder: WorkFolder, order: Order) -> Captured:
 
 def _refuse_link(project: str, path: str) -> None:
     absolute = f"{project}/{path}"
-    if os.path.islink(absolute) and not os.path.realpath(absolute).startswith(os.path.realpath(project) + "/"):
-        raise UnfitFile(path, f"is a link that leaves the stage's folder: `{os.readlink(absolute)}`", "copy the file")
+    if os.path.islink(absolute) and not os.path.realpath(absolute).startswith(
+        os.path.realpath(project) + "/"
+    ):
+        raise UnfitFile(
+            path, f"is a link that leaves the stage's folder: `{os.readlink(absolute)}`", "copy the file"
+        )
 
 
 def _undeclared(project: str, order: Order) -> Iterator[str]:

@@ -10,7 +10,8 @@ from . import processes
 
 BOOT = """
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("_pipe", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
+package = sys.argv[1]
+spec = importlib.util.spec_from_file_location("_pipe", package + "/__init__.py", submodule_search_locations=[package])
 module = importlib.util.module_from_spec(spec)
 sys.modules["_pipe"] = module
 spec.loader.exec_module(module)
@@ -29,7 +30,9 @@ def start(path: str, *, fresh: bool) -> NoReturn:
     _settle(request)
     if request["kind"] == "cmd":
         _run_command(request)
-    clashing = [name for name in request["modules"] if name in sys.modules and name not in ("_pipe", "__main__")]
+    clashing = [
+        name for name in request["modules"] if name in sys.modules and name not in ("_pipe", "__main__")
+    ]
     if fresh or clashing:
         _run_in_fresh_interpreter(request, path)
     from .callable import run
@@ -52,7 +55,14 @@ def _settle(request: dict[str, Any]) -> None:
     if not request["terminal"]:
         os.setsid()
     processes.adopt_orphans()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGPIPE):
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGCHLD,
+        signal.SIGPIPE,
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not request["terminal"]:

@@ -145,7 +145,9 @@ def move(source: str, target: str) -> None:
     except OSError:
         import shutil
 
-        shutil.copytree(source, target, symlinks=True) if os.path.isdir(source) else shutil.copy2(source, target)
+        shutil.copytree(source, target, symlinks=True) if os.path.isdir(source) else shutil.copy2(
+            source, target
+        )
         remove(source)
 
 

@@ -17,7 +17,7 @@ class RelativeLoader(importlib.machinery.SourceFileLoader):
         text = str(path)
         if text.startswith(self.folder):
             text = text[len(self.folder) :]
-        code: CodeType = super().source_to_code(data, text, _optimize=_optimize)  # type: ignore[call-arg]
+        code: CodeType = super().source_to_code(data, text, _optimize=_optimize)
         return code
 
 
@@ -36,7 +36,7 @@ def find_in(project: str, roots: Sequence[str], python_path: Sequence[str], modu
         (RelativeLoader, importlib.machinery.SOURCE_SUFFIXES),
         (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
     ]
-    make = importlib.machinery.FileFinder.path_hook(*details)  # type: ignore[arg-type]
+    make = importlib.machinery.FileFinder.path_hook(*details)
 
     def hook(path: str) -> Any:
         if path != project and not path.startswith(RelativeLoader.folder):
@@ -45,7 +45,7 @@ def find_in(project: str, roots: Sequence[str], python_path: Sequence[str], modu
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
-    sys.meta_path.insert(0, _ProjectFinder(own, modules))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _ProjectFinder(own, modules))
 
 
 class _ProjectFinder:
@@ -78,7 +78,7 @@ class _SeedNumpy:
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
         if name != "numpy.random":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec is None or spec.loader is None:
             return spec

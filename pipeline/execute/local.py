@@ -100,8 +100,12 @@ class LocalExecutor:
         if order.keeps_scratch and ran.failure:
             folder.keep_scratch(order.stage, self._layout.scratch / order.key)
         if masking and ran.failure:
-            masked = [masking.text(part) if part else part for part in ran.failure[:4]]
-            ran = ran._replace(failure=ChildFailure(*masked, ran.failure.interrupted))  # type: ignore[arg-type]
+            text, cause, at, help_text, interrupted = ran.failure
+            shown = [masking.text(part) if part else part for part in (cause, at)]
+            failure = ChildFailure(
+                masking.text(text), shown[0], shown[1], masking.text(help_text), interrupted
+            )
+            ran = ran._replace(failure=failure)
         return ran
 
     def prepare(self, order: Order) -> WorkFolder:
@@ -169,7 +173,9 @@ class LocalExecutor:
             "terminal": order.terminal,
         }
 
-    def _attempt(self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float) -> Ran:
+    def _attempt(
+        self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
+    ) -> Ran:
         wanted = self._wanted(order)
         server = self._servers.take(wanted)
         try:
@@ -188,7 +194,12 @@ class LocalExecutor:
             return Ran(folder, failure, wall)
         failure_or_none = _failure(order, folder, last["status"], limits)
         return Ran(
-            folder, failure_or_none, wall, last["cpu_seconds"], last["peak_memory_bytes"], last.get("left_behind", 0)
+            folder,
+            failure_or_none,
+            wall,
+            last["cpu_seconds"],
+            last["peak_memory_bytes"],
+            last.get("left_behind", 0),
         )
 
     def _wanted(self, order: Order) -> Wanted:
@@ -216,14 +227,20 @@ class _Limits:
         stage = self._order.stage
         if self._cancelled():
             self.broken = self.broken or "cancelled"
-        elif stage.timeout_seconds is not None and not self._order.terminal:
-            if time.monotonic() - self._started > stage.timeout_seconds:
-                self.broken = self.broken or "timeout"
-        if self.broken is None and stage.resources.memory_bytes is not None and self.pid:
-            if processes.memory_bytes(self.pid) > stage.resources.memory_bytes:
-                self.broken = "memory"
+        elif self._is_late(stage.timeout_seconds):
+            self.broken = self.broken or "timeout"
+        elif self._is_too_large(stage.resources.memory_bytes):
+            self.broken = self.broken or "memory"
         log.relieve(self._order.log)
         return self.broken
+
+    def _is_late(self, timeout_seconds: float | None) -> bool:
+        if timeout_seconds is None or self._order.terminal:
+            return False
+        return time.monotonic() - self._started > timeout_seconds
+
+    def _is_too_large(self, limit_bytes: int | None) -> bool:
+        return limit_bytes is not None and self.pid > 0 and processes.memory_bytes(self.pid) > limit_bytes
 
 
 def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
@@ -256,7 +273,9 @@ def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> 
         text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
         return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
     if limits.broken == "memory":
-        return ChildFailure("used more memory than its limit", help="raise `memory` under `resources`, or use less")
+        return ChildFailure(
+            "used more memory than its limit", help="raise `memory` under `resources`, or use less"
+        )
     result = folder.result()
     told = result.get("failure")
     if isinstance(told, dict):
@@ -268,7 +287,9 @@ def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> 
     if status != 0:
         return ChildFailure(f"exited with status {status}")
     if stage.run is not None and not result.get("done"):
-        return ChildFailure("ended its own process before it returned", help="return from the function instead")
+        return ChildFailure(
+            "ended its own process before it returned", help="return from the function instead"
+        )
     return None
 
 
@@ -298,7 +319,12 @@ def _context(order: Order) -> dict[str, Any]:
     }
     outputs = {name: entry["path"] for name, entry in order.recipe["outputs"].items()}
     scratch = dict(order.stage.scratch)
-    return {"inputs": inputs, "outputs": outputs, "params": _sorted(order.recipe["params"]), "scratch": scratch}
+    return {
+        "inputs": inputs,
+        "outputs": outputs,
+        "params": _sorted(order.recipe["params"]),
+        "scratch": scratch,
+    }
 
 
 def _sorted(value: Any) -> Any:

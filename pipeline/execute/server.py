@@ -54,8 +54,9 @@ def _serve(requests: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     children: dict[int, _Child] = {}
     while True:
-        sockets = [child.answer for child in children.values() if child.answer]
-        ready, _, _ = select.select([requests, reading, *sockets], [], [])
+        waited: list[Any] = [requests, reading]
+        waited += [child.answer for child in children.values() if child.answer]
+        ready, _, _ = select.select(waited, [], [])
         if reading in ready:
             os.read(reading, 4096)
         for child in list(children.values()):

@@ -38,7 +38,12 @@ class Server:
         with theirs:
             # A session of its own: what the terminal or a shell sends to the group of `pipe` is not for the stages.
             self._process = subprocess.Popen(
-                command, stdin=theirs, env=environment, cwd="/", start_new_session=True, close_fds=True
+                command,
+                stdin=theirs.fileno(),
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+                close_fds=True,
             )
         self._socket = ours
         self._lock = threading.Lock()

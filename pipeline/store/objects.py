@@ -58,7 +58,9 @@ class Objects:
         except FileNotFoundError:
             raise KeyError(name) from None
         except OSError as error:
-            raise StoreError(Problem(f"the store's object {name[:12]} cannot be read: {error.strerror}")) from error
+            raise StoreError(
+                Problem(f"the store's object {name[:12]} cannot be read: {error.strerror}")
+            ) from error
         if known != name:
             self._quarantine(path, name)
             raise Damaged(name)
@@ -102,7 +104,9 @@ class Objects:
             os.replace(path, f"{folder}/{name}.{os.getpid()}.{os.urandom(3).hex()}")
         except OSError as error:
             if os.path.lexists(path):
-                problem = Problem(f"the store's object {name[:12]} is damaged and cannot be moved: {error.strerror}")
+                problem = Problem(
+                    f"the store's object {name[:12]} is damaged and cannot be moved: {error.strerror}"
+                )
                 raise StoreError(problem) from error
 
 

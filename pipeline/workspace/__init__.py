@@ -20,7 +20,9 @@ __all__ = ["Placer", "Scanned", "Scanner", "UnfitFile", "Workspace", "check_name
 class Workspace:
     """One project's tree. `hidden` are paths that no glob and no folder shows: outputs, and leftovers of old ones."""
 
-    def __init__(self, layout: Layout, state: State, stats: StatCache, store: Store, *, hidden: Collection[str]) -> None:
+    def __init__(
+        self, layout: Layout, state: State, stats: StatCache, store: Store, *, hidden: Collection[str]
+    ) -> None:
         self.layout = layout
         self.root = os.fspath(layout.root)
         self._state = state

@@ -1,7 +1,7 @@
-"""What is never part of a folder or a glob: names that systems leave behind, and `.pipeignore`. Reads that file alone."""
+"""What is never part of a folder or a glob: left-behind names, and `.pipeignore`. Reads that file alone."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathspec import PathSpec
@@ -16,7 +16,7 @@ class Ignore:
     """Asked about paths relative to the project, with `/`."""
 
     def __init__(self, root: str) -> None:
-        self._spec: PathSpec | None = None
+        self._spec: PathSpec[Any] | None = None
         try:
             with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()

@@ -126,7 +126,7 @@ def remove(path: str) -> None:
     shutil.rmtree(path, onerror=_make_writable)
 
 
-def _make_writable(function: object, path: str, _info: object) -> None:
+def _make_writable(_function: object, path: str, _info: object) -> None:
     import shutil
 
     try:

@@ -33,7 +33,9 @@ class UnfitFile(UsageError):
 class Scanner:
     """Names the bytes of a tree. `follow` takes links for what they lead to; else they stay links."""
 
-    def __init__(self, root: str, stats: StatCache | NoCache, skip: Skip, *, follow: bool, links_into: str = "") -> None:
+    def __init__(
+        self, root: str, stats: StatCache | NoCache, skip: Skip, *, follow: bool, links_into: str = ""
+    ) -> None:
         self._root = root
         self._stats = stats
         self._skip = skip
@@ -48,7 +50,9 @@ class Scanner:
             status = os.stat(absolute)
         except (FileNotFoundError, NotADirectoryError):
             if os.path.islink(absolute):
-                raise UnfitFile(path, "is a link that leads nowhere", "make what it leads to, or remove it") from None
+                raise UnfitFile(
+                    path, "is a link that leads nowhere", "make what it leads to, or remove it"
+                ) from None
             return None
         except OSError as error:
             raise UnfitFile(path, f"cannot be read: {error.strerror}") from error
@@ -69,7 +73,9 @@ class Scanner:
             return ()
         return tuple(self._leaves(absolute, path, status)) if stat.S_ISDIR(status.st_mode) else ()
 
-    def _file(self, absolute: str, path: str, status: os.stat_result, row: tuple[Any, ...] | None = None) -> Artifact:
+    def _file(
+        self, absolute: str, path: str, status: os.stat_result, row: tuple[Any, ...] | None = None
+    ) -> Artifact:
         kind = "exec" if status.st_mode & 0o100 else "file"
         try:
             name = self._stats.known(absolute, status, row) or self._stats.digest_of(absolute, status)
@@ -80,7 +86,7 @@ class Scanner:
     def _leaves(self, absolute: str, path: str, status: os.stat_result) -> Iterator[Leaf]:
         rows = self._stats.rows_below(absolute)
         strip = len(absolute) + 1
-        todo = [(absolute, ((status.st_dev, status.st_ino),))]
+        todo: list[tuple[str, tuple[tuple[int, int], ...]]] = [(absolute, ((status.st_dev, status.st_ino),))]
         while todo:
             folder, above = todo.pop()
             empty = True
