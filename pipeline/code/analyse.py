@@ -198,7 +198,8 @@ def _renaming(node: ast.AST) -> tuple[str, ast.expr | None]:
         target, value = node.name, node.value  # type: ignore[attr-defined]
     else:
         return "", None
-    is_type = isinstance(value, ast.Name | ast.Attribute | ast.Subscript | ast.BinOp)
+    is_type = isinstance(value, ast.Name | ast.Attribute | ast.Subscript)
+    is_type = is_type or (isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr))
     return (target.id, value) if isinstance(target, ast.Name) and is_type else ("", None)
 
 

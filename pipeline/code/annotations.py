@@ -17,20 +17,27 @@ def normalise(node: ast.expr, aliases: Mapping[str, str]) -> str:
     `aliases` maps a name to its dotted origin; a relative one keeps its leading dots. `T | None`,
     `Optional[T]` and `Annotated[T, ...]` are `T`, at any depth; a text is read as what it holds.
     """
+    try:
+        return _normalise(node, aliases)
+    except RecursionError:
+        return "an annotation that is too deep to be written"
+
+
+def _normalise(node: ast.expr, aliases: Mapping[str, str]) -> str:
     if isinstance(node, ast.Constant):
         return _of_constant(node, aliases)
     if isinstance(node, ast.Name):
         origin = aliases.get(node.id, node.id)
         return _OLD_NAMES.get(origin, origin)
     if isinstance(node, ast.Attribute):
-        dotted = f"{normalise(node.value, aliases)}.{node.attr}"
+        dotted = f"{_normalise(node.value, aliases)}.{node.attr}"
         return _OLD_NAMES.get(dotted, dotted)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _union([normalise(node.left, aliases), normalise(node.right, aliases)])
+        return _union([_normalise(node.left, aliases), _normalise(node.right, aliases)])
     if isinstance(node, ast.Subscript):
         return _of_subscript(node, aliases)
     if isinstance(node, ast.List | ast.Tuple):
-        inner = ", ".join(normalise(item, aliases) for item in node.elts)
+        inner = ", ".join(_normalise(item, aliases) for item in node.elts)
         return f"[{inner}]" if isinstance(node, ast.List) else inner
     return ast.unparse(node)
 
@@ -38,20 +45,20 @@ def normalise(node: ast.expr, aliases: Mapping[str, str]) -> str:
 def _of_constant(node: ast.Constant, aliases: Mapping[str, str]) -> str:
     if isinstance(node.value, str):
         try:
-            return normalise(ast.parse(node.value.strip(), mode="eval").body, aliases)
+            return _normalise(ast.parse(node.value.strip(), mode="eval").body, aliases)
         except SyntaxError:
             return node.value
     return "..." if node.value is ... else repr(node.value)
 
 
 def _of_subscript(node: ast.Subscript, aliases: Mapping[str, str]) -> str:
-    base = normalise(node.value, aliases)
+    base = _normalise(node.value, aliases)
     items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if base in _WRAPPERS and items:
-        return normalise(items[0], aliases)
+        return _normalise(items[0], aliases)
     if base.rpartition(".")[2] == "Literal":
         return f"{base}[{', '.join(ast.unparse(item) for item in items)}]"  # its texts are no names
-    inner = [normalise(item, aliases) for item in items]
+    inner = [_normalise(item, aliases) for item in items]
     if base in _OPTIONAL:
         return _union(inner)
     if base in _UNION:

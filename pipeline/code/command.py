@@ -127,8 +127,9 @@ class _Reader:
                 self._shell(words[at + 1 :], command)
                 return
             if word.is_literal and name in programs.INTERPRETERS:
-                for argument in words[at + 1 :]:
-                    self._run_file(argument, name)
+                script = programs.first_script(name, words[at + 1 :])
+                if script:
+                    self._run_file(script, name)
                 return
             if name in programs.TEST_RUNNERS and at == 0:
                 self._widen(name, "tests", "main")
@@ -149,6 +150,8 @@ class _Reader:
 
     def _shell(self, words: list[Word], command: Command) -> None:
         for at, word in enumerate(words):
+            if at and words[at - 1].text.startswith(("-", "+")) and words[at - 1].text.endswith(("o", "O")):
+                continue  # the value of `-o`
             if word.text.startswith("-") and "c" in word.text and not word.text.startswith("--"):
                 if at + 1 < len(words):
                     self._shell_text(words[at + 1])

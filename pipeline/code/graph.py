@@ -155,10 +155,12 @@ class Graph:
     ) -> None:
         """Note what `from base import name` reaches, `base` being a package or module of the project."""
         place = self.places.find(base) if base else None
-        source = self.node(base) if place and place.kind == "source" else None
+        # The facts, not the node: a node links to others, and imports go round in circles.
+        is_source = place is not None and place.kind == "source"
+        facts = of_file(place.path, self.sources, self.memo) if place and is_source else None
         if name == "*":
-            if source:
-                project.update(self._starred(base, place, source.facts))
+            if facts:
+                project.update(self._starred(base, place, facts))
             return
         inner = f"{base}.{name}" if base else name
         if self.places.find(inner) is not None:
@@ -166,7 +168,7 @@ class Graph:
         elif place and place.kind == "namespace":
             absent.add(inner)
             others.add(inner)
-        elif source and name not in source.facts.names and not source.facts.is_open:
+        elif facts and name not in facts.names and not facts.is_open:
             absent.add(inner)
 
     def _starred(self, base: str, place: Place | None, facts: Facts) -> Iterable[str]:

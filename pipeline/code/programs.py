@@ -4,29 +4,18 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from .words import Word
 
 SHELLS = frozenset({"bash", "dash", "ksh", "sh", "zsh"})
 INTERPRETERS = frozenset(
-    {
-        "Rscript",
-        "awk",
-        "bun",
-        "deno",
-        "duckdb",
-        "gawk",
-        "julia",
-        "lua",
-        "node",
-        "octave",
-        "perl",
-        "php",
-        "ruby",
-    }
+    {"Rscript", "awk", "bun", "deno", "gawk", "julia", "lua", "node", "octave", "perl", "php", "ruby", "sed"}
 )
 """They run the file that they are given first; it counts by its bytes."""
+_BY_OPTION = frozenset({"awk", "gawk", "sed"})
+"""These run the file that follows `-f`."""
 TEST_RUNNERS = frozenset({"nox", "py.test", "pytest", "tox", "unittest"})
 KEYWORDS = frozenset(
     {"!", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if"}
@@ -79,6 +68,18 @@ def python_call(words: Sequence[Word]) -> PythonCall:
     if at >= len(words) or words[at].text == "-":
         return PythonCall(rest=words[at + 1 :])
     return PythonCall(script=words[at], rest=words[at + 1 :])
+
+
+def first_script(name: str, words: Sequence[Word]) -> Word | None:
+    """Return the script among the arguments of an interpreter; None if its program stands in the command."""
+    if name in _BY_OPTION:
+        return next((word for option, word in pairwise(words) if option.text == "-f"), None)
+    for word in words:
+        if word.text in ("-e", "-E", "--eval", "-p"):
+            return None
+        if not word.text.startswith("-"):
+            return word
+    return None
 
 
 def console_module(name: str) -> str | None:

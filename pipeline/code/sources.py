@@ -35,6 +35,16 @@ def normal(path: str) -> str | None:
     return "/".join(parts)
 
 
+def is_of_project(place: str, root: str) -> bool:
+    """Say whether an absolute path is the project's code: inside it, and not in an environment inside it."""
+    place = os.path.realpath(place)
+    while place.startswith(root + os.sep):
+        if os.path.basename(place)[0] == "." or os.path.exists(os.path.join(place, "pyvenv.cfg")):
+            return False
+        place = os.path.dirname(place)
+    return place == root
+
+
 class Sources:
     """The project's files as one invocation of `pipe` sees them: what was read once does not change any more.
 
@@ -125,8 +135,9 @@ class Sources:
     def _installed_names(self) -> list[tuple[str, frozenset[str]]]:
         if self._installed is None:
             self._installed = []
+            root = os.path.realpath(self.root)
             for folder in sys.path:
-                if self._is_own(folder) or (folder == _OF_PIPE and not folder.endswith("-packages")):
+                if is_of_project(folder, root) or (folder == _OF_PIPE and not folder.endswith("-packages")):
                     continue
                 try:
                     names = os.listdir(folder)
@@ -134,15 +145,6 @@ class Sources:
                     continue
                 self._installed.append((folder, frozenset(name.partition(".")[0] for name in names)))
         return self._installed
-
-    def _is_own(self, folder: str) -> bool:
-        """Say whether an entry of `sys.path` is the project's code; an environment inside it is not."""
-        place = os.path.abspath(folder)
-        while place.startswith(self.root + os.sep):
-            if os.path.basename(place)[0] == "." or os.path.exists(os.path.join(place, "pyvenv.cfg")):
-                return False
-            place = os.path.dirname(place)
-        return place == self.root
 
 
 def _has_init(folder: str) -> bool:

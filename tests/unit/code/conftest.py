@@ -1,0 +1,83 @@
+"""A project in a temporary folder, and the questions that the tests ask about it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline import digest
+from pipeline.code import Code, Sources, of_callable, of_command
+
+
+class Memory(dict[str, bytes]):
+    def put(self, key: str, value: bytes) -> None:
+        self[key] = value
+
+
+class ProjectFolder:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.roots: list[str] = ["."]
+        self.outputs: set[str] = set()
+        self.memo = Memory()
+        self.analysed = 0
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def sources(self) -> Sources:
+        def digest_of(path: str) -> str | None:
+            place = os.path.join(self.root, path)
+            return digest.of_file(place) if os.path.isfile(place) else None
+
+        def excluded(path: str) -> bool:
+            return any(path == output or path.startswith(output + "/") for output in self.outputs)
+
+        return Sources(self.root, digest_of=digest_of, excluded=excluded)
+
+    def callable(self, target: str) -> Code:
+        return of_callable(target, self.roots, self.sources(), self.memo)
+
+    def command(self, cmd: str | tuple[str, ...]) -> Code:
+        return of_command(cmd, self.roots, self.sources(), self.memo)
+
+    def units(self, target: str) -> set[str]:
+        return set(self.callable(target).units)
+
+    def changed(self, target: str, files: Mapping[str, str | bytes]) -> set[str]:
+        """Return the units of a target that are new, gone or other once some files are written."""
+        before = self.callable(target).units
+        self.write(files)
+        after = self.callable(target).units
+        return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ProjectFolder:
+    return ProjectFolder(tmp_path)
+
+
+@pytest.fixture
+def package(project: ProjectFolder) -> ProjectFolder:
+    """A package such as people write: helpers, a subpackage, re-exports, constants, a cycle."""
+    project.write(
+        {
+            "stages/__init__.py": '"""Stages."""\n',
+            "stages/clean.py": (
+                "from . import columns\n"
+                "from .tools.text import strip as tidy\n\n\n"
+                "def clean(flights, max_delay=15):\n"
+                "    return tidy(flights, columns.KEPT)\n"
+            ),
+            "stages/columns.py": 'KEPT = ["a", "b"]\n',
+            "stages/unrelated.py": "def nothing():\n    return 1\n",
+            "stages/tools/__init__.py": "from .text import strip\n",
+            "stages/tools/text.py": "from . import base\n\n\ndef strip(x, y):\n    return base.apply(x)\n",
+            "stages/tools/base.py": "import stages.tools.text\n\n\ndef apply(x):\n    return x\n",
+        }
+    )
+    return project

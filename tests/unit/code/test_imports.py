@@ -1,0 +1,189 @@
+"""Which modules a callable reaches, for each form of import."""
+
+import pytest
+
+TARGET = "stages.clean:clean"
+
+
+def test_a_callable_reaches_helpers_at_any_depth_and_parent_packages(package):
+    assert package.units(TARGET) == {
+        "stages",
+        "stages.clean",
+        "stages.columns",
+        "stages.tools",
+        "stages.tools.base",
+        "stages.tools.text",
+    }
+
+
+def test_the_snapshot_holds_the_reached_files_and_no_other(package):
+    files = package.callable(TARGET).files
+    assert "stages/unrelated.py" not in files
+    assert set(files) == {
+        "stages/__init__.py",
+        "stages/clean.py",
+        "stages/columns.py",
+        "stages/tools/__init__.py",
+        "stages/tools/base.py",
+        "stages/tools/text.py",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "reached"),
+    [
+        ("import lib.a", {"lib", "lib.a"}),
+        ("import lib.sub.deep as d", {"lib", "lib.sub", "lib.sub.deep"}),
+        ("from lib import a", {"lib", "lib.a"}),
+        ("from lib import VALUE", {"lib"}),
+        ("from lib.a import thing as other", {"lib", "lib.a"}),
+        ("from lib.sub import *", {"lib", "lib.sub", "lib.sub.listed"}),
+        ("from lib.computed import *", {"lib", "lib.computed", "lib.computed.one", "lib.computed.two"}),
+        ("try:\n    import lib.a\nexcept ImportError:\n    import lib.b", {"lib", "lib.a", "lib.b"}),
+        ("if VALUE:\n    import lib.a\nelse:\n    import lib.b", {"lib", "lib.a", "lib.b"}),
+        ("def f():\n    from lib import b\n    return b", {"lib", "lib.b"}),
+        ("class C:\n    import lib.a as inner", {"lib", "lib.a"}),
+        ("f = lambda: __import__('lib.a')", {"lib", "lib.a"}),
+        ("import importlib\nm = importlib.import_module('lib.b')", {"lib", "lib.b"}),
+        ("from importlib import import_module as get\nm = get('lib.b')", {"lib", "lib.b"}),
+        ("from importlib import import_module as get\nm = get('.b', 'lib')", {"lib", "lib.b"}),
+        ("from importlib.resources import files\np = files('lib.sub')", {"lib", "lib.sub"}),
+        ("import sys\nme = sys.modules[__name__]", set()),
+        ("if __name__ == '__main__':\n    import lib.a", set()),
+        ("if '__main__' == __name__ and VALUE:\n    import lib.a", set()),
+        ("if __name__ == '__main__':\n    pass\nelse:\n    import lib.a", {"lib", "lib.a"}),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import lib.a", set()),
+        (
+            "import typing as t\nif t.TYPE_CHECKING:\n    import lib.a\nelse:\n    import lib.b",
+            {"lib", "lib.b"},
+        ),
+        ("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import lib.a", set()),
+        ("TYPE_CHECKING = VALUE\nif TYPE_CHECKING:\n    import lib.a", {"lib", "lib.a"}),
+        ("import pickle\npickle.dump(1, f)", set()),
+        ("import joblib\njoblib.dump(1, f)", set()),
+    ],
+)
+def test_a_form_of_import_reaches_exactly_what_python_would_load(project, line, reached):
+    project.write(
+        {
+            "lib/__init__.py": "VALUE = 1\n",
+            "lib/a.py": "thing = 1\n",
+            "lib/b.py": "",
+            "lib/sub/__init__.py": "__all__ = ['listed', 'NAME']\nNAME = 1\n",
+            "lib/sub/deep.py": "",
+            "lib/sub/listed.py": "",
+            "lib/computed/__init__.py": "import os\n__all__ = [n for n in os.listdir('.')]\n",
+            "lib/computed/one.py": "",
+            "lib/computed/two.py": "",
+            "main.py": f"{line}\n\n\ndef go():\n    return 1\n",
+        }
+    )
+    code = project.callable("main:go")
+    assert set(code.units) == {"main"} | reached
+    assert code.widened == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "construct"),
+    [
+        ("import importlib\nimportlib.import_module(name)", "importlib.import_module"),
+        ("import importlib as i\ni.import_module(f'lib.{name}')", "importlib.import_module"),
+        ("from importlib import import_module\nget = import_module", "importlib.import_module"),
+        ("__import__(name)", "__import__"),
+        ("exec(text)", "exec"),
+        ("import sys\nsys.modules[name]", "sys.modules"),
+        ("import sys\nsys.path.insert(0, 'lib')", "sys.path"),
+        ("import runpy", "runpy"),
+        ("import pkgutil", "pkgutil"),
+        ("import pickle\npickle.load(f)", "pickle.load"),
+        ("from pickle import loads\nloads(b)", "pickle.loads"),
+        ("from pickle import loads", "pickle.loads"),
+        ("import joblib\nm = joblib.load(path)", "joblib.load"),
+        ("import torch\nm = torch.load(path)", "torch.load"),
+        ("import numpy as np\nnp.load(path, allow_pickle=True)", "allow_pickle"),
+        ("from lib.compat import pickle\npickle.load(f)", "pickle.load"),
+        ("import pickle\nuse(pickle)", "pickle as a value"),
+        ("import dill", "dill"),
+    ],
+)
+def test_what_cannot_be_followed_reaches_all_modules_and_is_recorded(project, line, construct):
+    project.write(
+        {
+            "lib/compat.py": "import pickle\npickle.dump\n",
+            "lib/plugin.py": "",
+            "other.py": "import another_package\n",
+            "tests/test_x.py": "",
+            "setup.py": "",
+            "main.py": f"def go():\n    return 1\n\n\n{line}\n",
+        }
+    )
+    code = project.callable("main:go")
+    assert set(code.units) == {"main", "lib.compat", "lib.plugin", "other"}
+    assert "another_package" in code.imports
+    found = [item for item in code.widened if item.construct == construct]
+    assert [item.file for item in found if item.file == "main.py"]
+    assert {item.reaches for item in found} >= {"all modules under the import roots"}
+    assert min(item.line for item in found) >= 5
+
+
+def test_relative_imports_climb_to_the_right_package(project):
+    project.write(
+        {
+            "a/__init__.py": "",
+            "a/x.py": "",
+            "a/b/__init__.py": "from .. import x\n",
+            "a/b/main.py": "from ..c.y import z\nfrom .near import n\n\n\ndef go():\n    pass\n",
+            "a/b/near.py": "n = 1\n",
+            "a/c/__init__.py": "",
+            "a/c/y.py": "z = 1\n",
+        }
+    )
+    assert project.units("a.b.main:go") == {"a", "a.x", "a.b", "a.b.main", "a.b.near", "a.c", "a.c.y"}
+
+
+def test_what_is_not_the_projects_is_named_for_the_environment(project):
+    project.write(
+        {
+            "main.py": (
+                "import os.path\nimport numpy.linalg\nfrom collections import abc\n"
+                "from pyarrow import parquet\nfrom nowhere import thing\n\n\ndef go():\n    pass\n"
+            )
+        }
+    )
+    code = project.callable("main:go")
+    assert code.imports == ("collections", "nowhere", "numpy.linalg", "os", "pyarrow", "pyarrow.parquet")
+    assert code.absent == ("nowhere",)
+
+
+def test_a_name_that_is_nothing_today_is_absent_and_a_new_file_satisfies_it(project):
+    project.write(
+        {
+            "lib/__init__.py": "",
+            "main.py": "try:\n    from lib import fast\nexcept ImportError:\n    pass\n\n\ndef go(): ...\n",
+        }
+    )
+    assert project.callable("main:go").absent == ("lib.fast",)
+    assert project.changed("main:go", {"lib/fast.py": ""}) == {"lib.fast"}
+    assert project.callable("main:go").absent == ()
+
+
+def test_a_cycle_of_imports_ends(project):
+    project.write(
+        {
+            "a.py": "import b\n\n\ndef go():\n    pass\n",
+            "b.py": "import c\n",
+            "c.py": "import a\n",
+        }
+    )
+    project.write({"d.py": "import c as go\n"})
+    assert project.units("a:go") == {"a", "b", "c"}
+    assert project.units("d:go") == {"a", "b", "c", "d"}
+
+
+def test_a_compiled_module_counts_by_its_bytes_and_may_import_anything(project):
+    project.write(
+        {"main.py": "import fast\n\n\ndef go():\n    pass\n", "fast.so": b"\x7fELF1", "other.py": ""}
+    )
+    assert project.units("main:go") == {"fast", "main", "other"}
+    assert project.callable("main:go").needs_bytes == ("fast",)
+    assert project.changed("main:go", {"fast.so": b"\x7fELF2"}) == {"fast"}
