@@ -49,7 +49,7 @@ def _changes(changed: Sequence["Change"], said: Sequence[str], style: Style) -> 
         text = printable(change.text)
         if change.diff:
             out += ["", style.paint(text, "bold"), *_diff(change.diff, style)]
-        elif text not in said:
+        elif text not in said and change.cause != "waiting":
             out.append(f"  {text}")
     return out
 

@@ -31,7 +31,7 @@ class Lines:
         if estimate_seconds is not None and estimate_seconds >= 10:
             self._write(f"{count(stages, 'stage')}; {about(estimate_seconds)}")
 
-    def started(self, name: str, expected_seconds: float | None) -> None:  # noqa: ARG002 - the protocol's
+    def started(self, name: str, expected_seconds: float | None) -> None:
         self._columns = max(self._columns, name_columns([name]))
         if self._verbose:
             self._write(f"started  {printable(name)}")
@@ -44,9 +44,9 @@ class Lines:
     def finished(
         self,
         result: StageResult,
-        done: int,  # noqa: ARG002 - the protocol's
-        total: int,  # noqa: ARG002 - the protocol's
-        expected_left: float | None,  # noqa: ARG002 - the protocol's
+        done: int,
+        total: int,
+        expected_left: float | None,
     ) -> None:
         if self._verbose or self._is_worth_a_line(result):
             self._columns = max(self._columns, name_columns([result.name]))

@@ -62,9 +62,9 @@ def test_a_single_reason_stands_in_the_first_line():
 
 def test_the_way_from_the_root_cause_is_shown():
     reasons = (Reason("waiting", "features", "waiting for features"),)
-    text = text_of(
-        Explanation("train", "waiting", reasons, chain=("clean", "features", "train")), PLAIN, verbose=False
-    )
+    changed = (Change("waiting", "features", None, None, "waiting for features"),)
+    explanation = Explanation("train", "waiting", reasons, changed, chain=("clean", "features", "train"))
+    text = text_of(explanation, PLAIN, verbose=False)
     assert text == "train: waiting: if features' output changes\nbecause of clean -> features -> train"
 
 
