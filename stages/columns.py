@@ -36,7 +36,7 @@ WEATHER = [
 GROUPS = {"schedule": SCHEDULE, "aircraft": AIRCRAFT, "weather": WEATHER}
 
 KNOWN_TOO_LATE = ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"]
-"""Measured after the aircraft left. `dep_delay` alone gives an AUC of 0.90: it is most of the answer."""
+"""Measured after the aircraft left. `dep_delay` alone has an AUC of 0.88: it is most of the answer."""
 
 
 def of_groups(groups: list[str]) -> list[str]:
