@@ -137,7 +137,7 @@ class Performer:
             if reason is None:
                 try:
                     captured = capture(ran.folder, order)
-                    self._look_again(stage, fixed)
+                    self._look_again(stage, fixed, order)
                     return self._succeed(stage, fixed, order, ran, captured)
                 except Uncaptured as uncaptured:
                     reason = ChildFailure(uncaptured.text, help=uncaptured.help)
@@ -148,8 +148,16 @@ class Performer:
             ran.folder.keep(self._layout.failed / stage.name)
             return Performed("failed", None, ran.wall_seconds, failure=report, interrupted=reason.interrupted)
 
-    def _look_again(self, stage: Stage, fixed: Fixed) -> None:
-        """Refuse a result if an input that is not stored changed while it was made."""
+    def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
+        """Refuse a result if an input changed while it was made."""
+        for path, given in order.inputs.items():
+            # A large input is a link to the store's own object: its owner can make that writable.
+            if isinstance(given, Artifact):
+                try:
+                    self._store.check(given)
+                except (Damaged, KeyError) as damage:
+                    text = f"its input `{path}` was written to while it ran; nothing was recorded"
+                    raise Uncaptured(text, "write to outputs and scratch alone") from damage
         for declared in stage.inputs:
             artifact = fixed.found[declared.name].artifact
             if declared.store or artifact is None:

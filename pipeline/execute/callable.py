@@ -175,7 +175,7 @@ def _save(value: Any, bound: Binding, outputs: Mapping[str, Mapping[str, Any]]) 
 def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     if not names:
         if value is not None:
-            text = f"it returned a {type(value).__name__}, but no output is left for it"
+            text = f"it returned {_a(value)}, but no output is left for it"
             raise _Refused(text, "declare an output, or return nothing")
         return {}
     if value is None:
@@ -187,7 +187,7 @@ def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
         return {names[0]: value}
     given = value._asdict() if hasattr(value, "_asdict") else value
     if not isinstance(given, dict):
-        text = f"it returned a {type(value).__name__} for {len(names)} outputs"
+        text = f"it returned {_a(value)} for {len(names)} outputs"
         raise _Refused(text, "return a dict by output name: " + ", ".join(names))
     missing = [name for name in names if name not in given]
     unknown = [str(name) for name in given if name not in names]
@@ -200,6 +200,11 @@ def _by_output(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: given[name] for name in names}
 
 
+def _a(value: Any) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+
+
 def _describe(error: BaseException, project: str) -> dict[str, Any]:
     if isinstance(error, SystemExit):
         text = f"it called sys.exit({error.code!r})"
@@ -209,7 +214,10 @@ def _describe(error: BaseException, project: str) -> dict[str, Any]:
             "help": "return instead, or raise an error",
         }
     name = type(error).__name__
-    message = str(error)
+    try:
+        message = str(error)
+    except Exception:  # the error's own text fails: its name and place are still worth telling
+        message = ""
     return {"cause": f"{name}: {message}" if message else name, "at": _place(error.__traceback__, project)}
 
 
@@ -218,7 +226,8 @@ def _place(trace: TracebackType | None, project: str) -> str | None:
     place = None
     for frame in traceback.extract_tb(trace):
         name = frame.filename.removeprefix(project.rstrip("/") + "/")
-        if not os.path.isabs(name) and not name.startswith("<"):
+        # Extension modules name frames by relative paths too, of files that are nowhere.
+        if not os.path.isabs(name) and os.path.lexists(os.path.join(project, name)):
             place = f"{name}:{frame.lineno} in {frame.name}"
     return place
 

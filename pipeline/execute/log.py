@@ -54,7 +54,8 @@ def tail(path: str, lines: int = 12) -> tuple[str, ...]:
     except OSError:
         return ()
     text = data.decode("utf-8", errors="replace")
-    shown = [_printable(line) for line in text.splitlines()]
+    # Not splitlines: what a progress bar wrote over itself, between carriage returns, is one line.
+    shown = [_printable(line.rstrip("\r")) for line in text.split("\n")]
     while shown and not shown[-1].strip():
         shown.pop()
     return tuple(shown[-lines:])
