@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import Mark
 from .reading import Loaded, find, load
-from .suggest import suggest as _suggest
+from .suggest import suggest
 
 __all__ = ["Loaded", "find", "json_schema", "load", "mark", "parse_value", "suggest"]
 
@@ -32,8 +32,3 @@ def json_schema() -> dict[str, Any]:
     from . import editor
 
     return editor.json_schema()
-
-
-def suggest(word: str, options: Any) -> str | None:
-    """Return the option nearest to `word`; None if none is near."""
-    return _suggest(word, options)
