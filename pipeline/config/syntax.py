@@ -20,7 +20,7 @@ class Flaw(NamedTuple):
     help: str = ""
 
 
-class Broken(Exception):  # noqa: N818 - it is caught in this room, and never shown
+class Broken(Exception):
     """A text that cannot be read to its end."""
 
     def __init__(self, flaw: Flaw) -> None:

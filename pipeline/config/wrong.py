@@ -10,7 +10,7 @@ class Index(int):
     """The place of an entry in a list that is read as a mapping; unlike a key that happens to be a number."""
 
 
-class Wrong(ValueError):  # noqa: N818 - it is caught in this room, and never shown
+class Wrong(ValueError):
     """A value that cannot be taken. `text` and `help` are as in `Problem`, without saying which value."""
 
     def __init__(self, text: str, help: str = "") -> None:  # noqa: A002 - the word of the message
