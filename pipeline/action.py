@@ -172,8 +172,10 @@ def _environment_differences(old: Recipe, new: Recipe) -> Iterator[Reason]:
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name), new.get(name)
-        # Compared by type too: 1, 1.0 and true are different to a stage.
-        if (name in old) != (name in new) or repr(was) != repr(now):
+        # Compared as they are hashed: 1, 1.0 and true are different to a stage, the order of keys is not.
+        if (name in old) != (name in new) or (
+            was is not now and digest.canonical(was) != digest.canonical(now)
+        ):
             yield name, was, now
 
 

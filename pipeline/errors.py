@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .model import RunResult
+
 
 class Mark(NamedTuple):
     """A place in a text file. Line and column count from 1; `length` is in characters, 0 if unknown."""
@@ -57,9 +59,12 @@ class StoreError(PipeError):
 
 
 class Interrupted(PipeError):
-    """The user, or a signal, ended the run. Finished work is kept."""
+    """The user, or a signal, ended the run. Finished work is kept; `result` says which."""
 
-    exit_code = 130
+    def __init__(self, exit_code: int, result: RunResult | None) -> None:
+        super().__init__("interrupted; finished work is kept")
+        self.exit_code = exit_code
+        self.result = result
 
 
 def usage(

@@ -14,10 +14,8 @@ def of(
     stage: Stage, order: Order, ran: Ran, failure: ChildFailure, layout: Layout, *, attempts: int
 ) -> Failure:
     """Describe why a stage failed, after so many attempts."""
-    tried = f" in each of {attempts} attempts" if attempts > 1 and not failure.interrupted else ""
+    tried = f" in each of {attempts} attempts" if attempts > 1 else ""
     text = f"stage `{stage.name}` failed after {ran.wall_seconds:.1f} s{tried}"
-    if failure.interrupted:
-        text = f"stage `{stage.name}` was interrupted after {ran.wall_seconds:.1f} s"
     again = f"nothing of `{stage.name}` was recorded; correct it and run `pipe run {stage.name}`"
     help_text = failure.help or again
     tail = log.tail(order.log)

@@ -20,7 +20,7 @@ from .workspace import UnfitFile, remove
 
 
 class Performed(NamedTuple):
-    """What became of a stage. `outputs` is None if it failed."""
+    """What became of a stage. `outputs` is None if it failed or was cancelled, `failure` only if it failed."""
 
     outcome: str
     outputs: Mapping[str, Produced] | None
@@ -28,7 +28,6 @@ class Performed(NamedTuple):
     memory_bytes: int = 0
     failure: Failure | None = None
     notices: tuple[str, ...] = ()
-    interrupted: bool = False
 
 
 class Performer:
@@ -78,7 +77,7 @@ class Performer:
         fixed = self._walk.fixed[name]
         lease = self._store.lease(fixed.action.key)
         if not lease.acquire(waiting=lambda who: self._waiting_for(name, who), cancelled=self._cancelled):
-            return Performed("cancelled", None, interrupted=True)
+            return Performed("cancelled", None)
         try:
             if not forced and not stage.always:
                 outputs = self._walk.outputs_of(name, self._walk.decide(name))
@@ -141,12 +140,15 @@ class Performer:
                     return self._succeed(stage, fixed, order, ran, captured)
                 except Uncaptured as uncaptured:
                     reason = ChildFailure(uncaptured.text, help=uncaptured.help)
-            if attempts <= stage.retries and not reason.interrupted:
+            if reason.interrupted:
+                ran.folder.remove()
+                return Performed("cancelled", None, ran.wall_seconds)
+            if attempts <= stage.retries:
                 ran.folder.remove()
                 continue
             report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts)
             ran.folder.keep(self._layout.failed / stage.name)
-            return Performed("failed", None, ran.wall_seconds, failure=report, interrupted=reason.interrupted)
+            return Performed("failed", None, ran.wall_seconds, failure=report)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if an input changed while it was made."""

@@ -1,7 +1,5 @@
 """`pipe run`: decides about each stage as what it reads becomes known, restores or executes it, records the run."""
 
-import json
-import os
 import queue
 import signal
 import threading
@@ -12,7 +10,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from . import action as actions
-from . import history, lock, machine, status
+from . import history, lock, machine, run_record, status
 from .check import check, target_scope
 from .errors import Interrupted, PipeError, Problem, StageFailed, StoreError, usage
 from .events import Listener
@@ -21,13 +19,11 @@ from .lock import Entry
 from .model import Decision, Produced, Reason, Resources, RunResult, StageResult
 from .opened import OpenProject, expand_targets, open_project
 from .perform import Performed, Performer
-from .scheduler import UNKNOWN_SECONDS, Budget, Room, Schedule, priorities
+from .progress import Progress
+from .scheduler import Budget, Room, Schedule, priorities
 from .state import StageRow
 from .store import Damaged
 from .walk import Walk
-
-_METRICS_BYTES = 64 << 10
-"""A metrics file up to this size stands in the run's record."""
 
 
 class RunOptions(NamedTuple):
@@ -99,17 +95,18 @@ class _Run:
         self._opened = opened
         self._options = options
         self._scope = scope
-        self._listener = listener
-        self._telling = threading.RLock()
+        self._jobs = options.jobs or len(machine.processors())
         self._cancel = threading.Event()
         self._signal = 0
         self._forced = (named if options.targets else frozenset(scope)) if options.force else frozenset()
-        self._rows = opened.state.stages()
-        self._seconds = {n: r.wall_seconds for n, r in self._rows.items() if r.wall_seconds is not None}
-        self._results: dict[str, StageResult] = {}
+        rows = opened.state.stages()
+        self._seconds = {n: r.wall_seconds for n, r in rows.items() if r.wall_seconds is not None}
+        self._progress = Progress(scope, self._seconds, self._jobs, listener)
         self._entries: dict[str, Entry] = {}
         self._ended: queue.SimpleQueue[tuple[str, Room, Performed | BaseException]] = queue.SimpleQueue()
-        self._running: set[str] = set()
+        self._running: dict[str, StageResult] = {}
+        self._waiting: list[tuple[str, Decision]] = []
+        self._lost: set[str] = set()
         self._fatal: BaseException | None = None
         self._failed = False
 
@@ -117,10 +114,10 @@ class _Run:
         opened = self._opened
         opened.store.prepare(opened.layout.root)
         started, clock = time.time(), time.monotonic()
-        self._run = history.new_run_id(opened.layout.pipe, started)
+        self._id = history.new_run_id(opened.layout.pipe, started)
         self._start_over()
-        with self._tell() as listener:
-            listener.planned(len(self._scope), self._left_seconds())
+        known = [self._seconds[name] for name in self._scope if name in self._seconds]
+        self._progress.planned(sum(known) if known else None)
         restore_signals = self._catch_signals()
         try:
             self._loop()
@@ -131,44 +128,44 @@ class _Run:
         if self._fatal is not None:
             raise self._fatal
         if self._signal:
-            interrupted = Interrupted("interrupted; finished work is kept")
-            interrupted.exit_code = 128 + self._signal
-            interrupted.result = result  # type: ignore[attr-defined]
-            raise interrupted
+            raise Interrupted(128 + self._signal, result)
         return result
 
     def _start_over(self) -> None:
+        executed = {n for n, r in self._progress.results.items() if r.outcome == "executed"}
         settings = status.settings_of(
             allow_missing=self._options.allow_missing,
-            forced=self._forced - {n for n, r in self._results.items() if r.outcome == "executed"},
+            forced=self._forced - executed,
             always_as_locked=self._options.locked,
         )
         self._walk = Walk(self._opened, settings)
         self._schedule = Schedule(
             self._opened.graph, self._scope, priorities(self._opened.graph, self._seconds)
         )
-        jobs = self._options.jobs or len(machine.processors())
-        self._budget = Budget(jobs, machine.processors(), machine.memory_bytes(), machine.gpus())
+        self._budget = Budget(self._jobs, machine.processors(), machine.memory_bytes(), machine.gpus())
         self._performer = Performer(
             self._opened,
             self._walk,
-            self._run,
-            waiting_for=self._waiting_for,
-            started=self._started,
+            self._id,
+            waiting_for=self._progress.waiting_for,
+            started=self._progress.started,
             cancelled=self._cancel.is_set,
         )
-        self._waiting: list[tuple[str, Decision]] = []
 
     def _loop(self) -> None:
         while True:
             self._decide_ready()
             self._start_waiting()
             if not self._running:
-                break
+                if self._lost and not self._is_stopping():
+                    self._performer.close()
+                    self._start_over()
+                    continue
+                return
             name, room, performed = self._ended.get()
-            self._running.discard(name)
+            result = self._running.pop(name)
             self._budget.give_back(room)
-            self._take(name, performed)
+            self._take(result, performed)
 
     def _decide_ready(self) -> None:
         while not self._is_stopping() and (name := self._schedule.next_ready()) is not None:
@@ -183,28 +180,23 @@ class _Run:
                 self._waiting.append((name, decision))
 
     def _start_waiting(self) -> None:
-        if self._is_stopping():
-            return
         # In the order in which they became ready; one that needs more room than there is lets others pass.
-        kept = []
-        for name, decision in self._waiting:
+        waiting, self._waiting = self._waiting, []
+        for name, decision in waiting:
             stage = self._opened.project.stages[name]
             wanted = stage.resources if decision.verdict == "stale" else Resources()
             if wanted.gpus > len(machine.gpus()):
                 self._stop_for(
                     usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {len(machine.gpus())}")
                 )
-                return
-            room = self._budget.take(wanted)
+            room = None if self._is_stopping() else self._budget.take(wanted)
             if room is None:
-                kept.append((name, decision))
+                self._waiting.append((name, decision))
             else:
                 self._start(name, decision, room)
-        self._waiting = kept
 
     def _start(self, name: str, decision: Decision, room: Room) -> None:
-        self._results[name] = self._result(name, decision)
-        self._running.add(name)
+        self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
         if decision.verdict == "stale":
             self._performer.open()
         threading.Thread(target=self._work, args=(name, decision, room), daemon=True).start()
@@ -221,66 +213,69 @@ class _Run:
             performed = error
         self._ended.put((name, room, performed))
 
-    def _take(self, name: str, performed: Performed | BaseException) -> None:
+    def _take(self, result: StageResult, performed: Performed | BaseException) -> None:
         if isinstance(performed, KeyError | Damaged):
             # The store could not give what it seemed to have: decide again, now that this is known.
-            self._schedule.put_back(name)
+            self._schedule.put_back(result.name)
         elif isinstance(performed, InputLost):
-            self._schedule_again(name)
+            self._take_lost(result.name)
         elif isinstance(performed, BaseException):
             self._stop_for(performed)
         elif performed.outputs is None:
-            self._take_failure(name, performed)
+            self._take_failure(result, performed)
         else:
-            self._take_success(name, performed)
+            self._take_success(result, performed, performed.outputs)
 
-    def _take_success(self, name: str, performed: Performed) -> None:
-        assert performed.outputs is not None
+    def _take_lost(self, name: str) -> None:
+        """What an input was made of is gone: when the rest has ended, the walk begins anew and makes it again."""
+        if name in self._lost:
+            text = f"an input of stage `{name}` can be had neither from the store nor from the workspace"
+            self._stop_for(
+                StoreError(Problem(text, help="`pipe run -f` with the stages above it makes it again"))
+            )
+        self._lost.add(name)
+
+    def _take_success(
+        self, result: StageResult, performed: Performed, outputs: Mapping[str, Produced]
+    ) -> None:
+        name = result.name
         before = self._opened.lock.get(name)
-        same = (
-            performed.outcome == "executed"
-            and before is not None
-            and dict(before.outputs) == dict(performed.outputs)
+        executed = performed.outcome == "executed"
+        same = executed and before is not None and dict(before.outputs) == dict(outputs)
+        if executed:
+            self._seconds[name] = performed.wall_seconds
+        if name in self._walk.fixed:
+            key = self._walk.fixed[name].action.key
+            memory = performed.memory_bytes if executed else None
+            self._opened.state.put_stages({name: StageRow(key, self._seconds.get(name), memory)})
+        self._walk.settle(name, outputs)
+        self._note_entry(name, outputs)
+        for notice in performed.notices:
+            self._progress.notice(notice)
+        self._progress.end(
+            result._replace(
+                outcome=performed.outcome,
+                outputs=outputs,
+                wall_seconds=performed.wall_seconds,
+                same_output=same,
+            )
         )
-        result = self._results[name]._replace(
-            outcome=performed.outcome,
-            outputs=performed.outputs,
-            wall_seconds=performed.wall_seconds,
-            same_output=same,
-        )
-        key = self._walk.fixed[name].action.key if name in self._walk.fixed else ""
-        seconds, memory = self._seconds.get(name), None
-        if performed.outcome == "executed":
-            self._seconds[name] = seconds = performed.wall_seconds
-            memory = performed.memory_bytes
-        if key:
-            self._opened.state.put_stages({name: StageRow(key, seconds, memory)})
-        self._walk.settle(name, performed.outputs)
-        self._note_entry(name, performed.outputs)
-        with self._tell() as listener:
-            for notice in performed.notices:
-                listener.notice(notice)
-        self._end(name, result)
         self._schedule.ended_well(name)
 
-    def _take_failure(self, name: str, performed: Performed) -> None:
-        if performed.interrupted and not self._signal and performed.failure is None:
-            self._end(name, self._results[name]._replace(outcome="cancelled"))
+    def _take_failure(self, result: StageResult, performed: Performed) -> None:
+        failure = performed.failure
+        if failure is None:
+            self._progress.end(result._replace(outcome="cancelled", wall_seconds=performed.wall_seconds))
             return
         self._failed = True
-        failure = performed.failure
-        result = self._results[name]._replace(
-            outcome="failed" if failure else "cancelled",
-            wall_seconds=performed.wall_seconds,
-            error=f"{failure.text}: {failure.cause}" if failure else None,
+        error = f"{failure.text}: {failure.cause}" if failure.cause else failure.text
+        self._progress.failed(result.name, failure)
+        self._progress.end(
+            result._replace(outcome="failed", wall_seconds=performed.wall_seconds, error=error)
         )
-        if failure:
-            with self._tell() as listener:
-                listener.failed(name, failure)
-        self._end(name, result)
-        for blocked in self._schedule.ended_badly(name):
-            reason = Reason("waiting", name, f"{name} failed")
-            self._end(blocked, StageResult(blocked, "blocked", reasons=(reason,)))
+        for blocked in self._schedule.ended_badly(result.name):
+            reason = Reason("waiting", result.name, f"{result.name} failed")
+            self._progress.end(StageResult(blocked, "blocked", reasons=(reason,)))
 
     def _settle_fresh(self, name: str, decision: Decision) -> None:
         outputs = self._walk.outputs_of(name, decision) or {}
@@ -288,9 +283,9 @@ class _Run:
         self._note_entry(name, outputs)
         if self._opened.project.stages[name].frozen:
             self._keep_frozen(outputs)
-        already = self._results.get(name)
-        if already is None or already.outcome not in ("executed", "restored"):
-            self._end(name, self._result(name, decision)._replace(outcome="fresh", outputs=outputs))
+        if name not in self._progress.results:
+            result = StageResult(name, "fresh", key=decision.key, reasons=decision.reasons, outputs=outputs)
+            self._progress.end(result)
         self._schedule.ended_well(name)
 
     def _keep_frozen(self, outputs: Mapping[str, Produced]) -> None:
@@ -299,26 +294,9 @@ class _Run:
             if not self._opened.store.holds(produced.artifact):
                 Ingest(self._opened).output(produced.path, produced.artifact)
 
-    def _schedule_again(self, name: str) -> None:
-        """Begin the walk anew: what an input was made of is lost, so its stage must be decided about again."""
-        if self._running:
-            # Others go on; the stage is looked at once more when the rest has ended.
-            self._waiting.append((name, Decision("stale")))
-            return
-        self._performer.close()
-        if self._results[name].error == "input lost":
-            self._stop_for(
-                StoreError(Problem(f"an input of stage `{name}` can be had neither from store nor workspace"))
-            )
-            return
-        self._results[name] = self._results[name]._replace(error="input lost")
-        self._start_over()
-
     def _note_entry(self, name: str, outputs: Mapping[str, Produced]) -> None:
-        if self._options.overrides:
-            return
         fixed = self._walk.fixed.get(name)
-        if fixed is None:
+        if fixed is None or self._options.overrides:
             return
         old = self._opened.lock.get(name)
         action = fixed.action
@@ -330,80 +308,31 @@ class _Run:
         self._entries[name] = Entry(action.key, portable, dict(action.recipe["params"]), inputs, outputs)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
-        for name in self._scope:
-            if name not in self._results or self._results[name].outcome == "running":
-                self._end(name, StageResult(name, "cancelled"))
-        ok = all(result.outcome in ("fresh", "restored", "executed") for result in self._results.values())
+        for name in self._progress.unfinished():
+            self._progress.end(StageResult(name, "cancelled"))
+        ordered = self._progress.ordered()
+        ok = all(result.outcome in ("fresh", "restored", "executed") for result in ordered.values())
         ok = ok and self._fatal is None and not self._signal
-        ordered = {name: self._results[name] for name in self._scope}
         ends = tuple(n for n in self._scope if not any(c in ordered for c in self._opened.graph.children[n]))
-        result = RunResult(self._run, ok, wall_seconds, ordered, ends)
+        result = RunResult(self._id, ok, wall_seconds, ordered, ends)
+        root = self._opened.layout.root
         if not self._options.overrides and not self._options.locked:
             # Read again: another `pipe` may have written it meanwhile.
             declared = frozenset(self._opened.project.stages)
-            lock.write(
-                self._opened.layout.root,
-                lock.merged(lock.read(self._opened.layout.root), self._entries, declared),
-            )
+            lock.write(root, lock.merged(lock.read(root), self._entries, declared))
         self._opened.state.flush()
-        history.write(self._opened.layout.pipe, self._record(result, started))
-        return result
-
-    def _record(self, result: RunResult, started: float) -> history.RunRecord:
-        stages = self._opened.project.stages
-        flags = [
-            f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(self._options, n)
-        ]
-        return history.record_of(
+        options = self._options
+        flags = [f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(options, n)]
+        record = run_record.record(
+            self._opened.project,
             result,
             started=started,
-            targets=self._options.targets,
-            overrides=self._options.overrides,
+            targets=options.targets,
+            overrides=options.overrides,
             flags=flags,
-            params={name: dict(stages[name].params) for name in result.stages},
-            metrics={name: self._metrics(name, stage) for name, stage in result.stages.items()},
-            git_commit=history.git_commit(self._opened.layout.root),
         )
-
-    def _metrics(self, name: str, result: StageResult) -> dict[str, Any]:
-        found = {}
-        for output in self._opened.project.stages[name].outputs:
-            produced = result.outputs.get(output.name)
-            if not output.is_metric or produced is None or not produced.path.endswith(".json"):
-                continue
-            if produced.artifact.size_bytes <= _METRICS_BYTES:
-                try:
-                    path = os.path.join(self._opened.layout.root, produced.path)
-                    found[output.name] = json.loads(Path(path).read_text(encoding="utf-8"))
-                except (OSError, ValueError):
-                    continue
-        return found
-
-    def _result(self, name: str, decision: Decision) -> StageResult:
-        return StageResult(name, "running", key=decision.key, reasons=decision.reasons)
-
-    def _end(self, name: str, result: StageResult) -> None:
-        self._results[name] = result
-        done = sum(r.outcome != "running" for r in self._results.values())
-        with self._tell() as listener:
-            listener.finished(result, done, len(self._scope), self._left_seconds())
-
-    def _started(self, name: str) -> None:
-        with self._tell() as listener:
-            listener.started(name, self._seconds.get(name))
-
-    def _waiting_for(self, name: str, who: str) -> None:
-        with self._tell() as listener:
-            listener.waiting_for(name, who)
-
-    def _left_seconds(self) -> float | None:
-        if not self._seconds:
-            return None
-        left = [n for n in self._scope if n not in self._results or self._results[n].outcome == "running"]
-        return sum(self._seconds.get(name, UNKNOWN_SECONDS) for name in left)
-
-    def _tell(self) -> "_Telling":
-        return _Telling(self._listener, self._telling)
+        history.write(self._opened.layout.pipe, record)
+        return result
 
     def _is_stopping(self) -> bool:
         return (
@@ -433,18 +362,3 @@ class _Run:
                 signal.signal(number, handler)
 
         return restore
-
-
-class _Telling:
-    """The listener, for as long as nobody else tells it anything."""
-
-    def __init__(self, listener: Listener, lock_: threading.RLock) -> None:
-        self._listener = listener
-        self._lock = lock_
-
-    def __enter__(self) -> Listener:
-        self._lock.acquire()
-        return self._listener
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()

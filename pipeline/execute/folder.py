@@ -138,6 +138,17 @@ def base_for(layout: Layout) -> str:
     return os.fspath(layout.pipe / "work")
 
 
+def clear_abandoned(base: str) -> None:
+    """Remove the work folders of processes that are gone."""
+    try:
+        names = os.listdir(base)
+    except OSError:
+        return
+    for name in names:
+        if _is_abandoned(f"{base}/{name}"):
+            remove(f"{base}/{name}")
+
+
 def move(source: str, target: str) -> None:
     """Move a file or folder, copying it where the target is on another file system."""
     try:

@@ -18,7 +18,7 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
-from .folder import WorkFolder, base_for
+from .folder import WorkFolder, base_for, clear_abandoned
 from .mask import Masking
 from .servers import Servers, Wanted, answer
 
@@ -79,6 +79,7 @@ class LocalExecutor:
     def __init__(self, layout: Layout, store: Store) -> None:
         self._layout = layout
         self._base = base_for(layout)
+        clear_abandoned(self._base)
         self._placer = Placer(store, f"{self._base}/tmp")
         self._servers = Servers(layout.pipe / "home")
         self._python = _python_folder(layout)

@@ -15,7 +15,8 @@ import sys
 import threading
 from typing import Any
 
-from . import callable as _callable  # noqa: F401 - loaded before the fork, once for all children
+from ..formats import load, save  # noqa: F401 - loaded before the fork, once for all children
+from . import callable as _callable  # noqa: F401
 from . import processes
 from .child import start
 

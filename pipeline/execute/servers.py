@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 
 from .child import BOOT
 
+_SHARED = sys.platform == "linux"
+"""Elsewhere each action gets a server of its own that has loaded nothing: system libraries there do not survive a fork."""
+_PACKETS = socket.SOCK_SEQPACKET if _SHARED else socket.SOCK_STREAM
+
 _AT_MOST = 4
 """Living servers. Each holds its packages in memory; beyond this, the one that was idle longest ends."""
 
@@ -32,7 +36,7 @@ class Server:
 
     def __init__(self, wanted: Wanted, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, _PACKETS)
         environment = dict(wanted.environment) | {"HOME": os.fspath(home)}
         command = [sys.executable, "-s", "-P", "-c", _SERVE, _PACKAGE, json.dumps(wanted.preload)]
         with theirs:
@@ -73,6 +77,8 @@ class Servers:
 
     def take(self, wanted: Wanted) -> Server:
         """Return the server for such stages, started if there is none. `give_back` it afterwards."""
+        if not _SHARED:
+            return Server(wanted._replace(preload=()), self._home)
         with self._lock:
             server = self._living.pop(wanted, None) or Server(wanted, self._home)
             self._living[wanted] = server  # the most recently used last
@@ -83,6 +89,9 @@ class Servers:
             return server
 
     def give_back(self, server: Server) -> None:
+        if not _SHARED:
+            server.close()
+            return
         with self._lock:
             server.busy -= 1
 
