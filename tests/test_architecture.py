@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 
 ROOMS = (
     # Values: they import nothing but one another.
-    ("__init__", "errors", "digest", "model"),
+    ("__init__", "model", "errors", "digest"),
     # Pure: no file, no clock, no process.
     ("pattern", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
     # The disk and what is read from it.
@@ -20,7 +20,7 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    ("machine", "scheduler", "lock", "history", "inputs", "survey", "opened", "check", "walk"),
+    ("machine", "scheduler", "progress", "lock", "history", "run_record", "inputs", "survey", "opened", "check", "walk"),
     ("ingest", "failure", "perform", "lineage"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "explain", "debug", "run", "shell"),
