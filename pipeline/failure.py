@@ -1,7 +1,7 @@
 """Makes of a failed attempt what the user is shown: place, cause, the log's end, what to do. Decides nothing."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from .events import Failure
 from .execute import log
@@ -19,7 +19,8 @@ def of(
     again = f"nothing of `{stage.name}` was recorded; correct it and run `pipe run {stage.name}`"
     help_text = failure.help or again
     tail = log.tail(order.log)
-    path = undeclared_read([failure.cause or "", *tail[-4:]], layout, {*order.inputs, *order.source})
+    given = {*order.inputs, *order.source, *(output.path for output in stage.outputs)}
+    path = undeclared_read([failure.cause or "", *tail[-4:]], layout, ran.folder.project, given)
     if path is not None:
         text = f"stage `{stage.name}` read `{path}`, which it does not declare"
         help_text = f"add `{_name_for(path)}: {path}` to its inputs in pipeline.yaml"
@@ -34,18 +35,27 @@ def of(
     )
 
 
-def undeclared_read(lines: list[str], layout: Layout, given: Collection[str]) -> str | None:
-    """Return the project's file that a message says is not there, though it is: it was not declared."""
+def undeclared_read(lines: Sequence[str], layout: Layout, folder: str, given: Collection[str]) -> str | None:
+    """Return the project's file that a message says is not there, though it is: it was not declared.
+
+    `folder` is where the stage saw the project.
+    """
     for line in lines:
         if "No such file" not in line and "FileNotFound" not in line and "cannot open" not in line:
             continue
-        for word in line.translate({ord(c): " " for c in "'\":,()[]`"}).split():
-            path = os.path.normpath(word)
+        for name in _names_in(line):
+            path = os.path.normpath(name.removeprefix(f"{folder}/"))
             if path.startswith(("/", "..")) or path == "." or path in given:
                 continue
             if os.path.lexists(os.path.join(layout.root, path)):
                 return path
     return None
+
+
+def _names_in(line: str) -> list[str]:
+    """Return what may be a file's name: what stands in quotes, whole, and every word."""
+    quoted = [part for mark in "'\"`" for part in line.split(mark)[1::2] if part]
+    return quoted + line.translate({ord(c): " " for c in "'\":,()[]`"}).split()
 
 
 def _name_for(path: str) -> str:
