@@ -80,7 +80,7 @@ class Walk:
             self.hits.pop(name, None)
         if self._settings.always_as_locked and stage.always:
             return self._as_locked(stage, fixed.action, locked, workspace)
-        decision = rebuilder.decide(
+        return rebuilder.decide(
             stage,
             fixed.action,
             hit=hit,
@@ -89,9 +89,6 @@ class Walk:
             workspace=workspace,
             forced=name in self._settings.forced,
         )
-        if decision.verdict == "stale" and hit is None:
-            decision = self._from_lock(stage, decision, locked)
-        return decision
 
     def settle(self, name: str, outputs: Mapping[str, Produced]) -> None:
         """Take a stage's outputs as come out."""
@@ -209,17 +206,6 @@ class Walk:
             if all(self._opened.store.holds(produced.artifact) for produced in trace.outputs.values()):
                 return trace
         return None
-
-    def _from_lock(self, stage: Stage, decision: Decision, locked: Locked | None) -> Decision:
-        """Take what the lock file names for this very key, if the store has the bytes though not the trace."""
-        if stage.always or stage.name in self._settings.forced or locked is None or not stage.outputs:
-            return decision
-        if locked.key != decision.key:
-            return decision
-        if all(self._opened.store.holds(produced.artifact) for produced in locked.outputs.values()):
-            reasons = tuple(r for r in decision.reasons if r is not rebuilder.LOST)
-            return Decision("cached", reasons, decision.key)
-        return decision
 
     def _as_locked(
         self, stage: Stage, action: Action, locked: Locked | None, workspace: Mapping[str, Artifact | None]

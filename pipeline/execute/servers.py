@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .child import BOOT
 
 _SHARED = sys.platform == "linux"
-"""Elsewhere each action gets a server of its own that has loaded nothing: system libraries there do not survive a fork."""
+"""Elsewhere each action gets a server of its own, with nothing loaded: system libraries there survive no fork."""
 _PACKETS = socket.SOCK_SEQPACKET if _SHARED else socket.SOCK_STREAM
 
 _AT_MOST = 4
