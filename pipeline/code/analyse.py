@@ -36,20 +36,22 @@ def analyse(data: bytes) -> Facts:
         return broken(error.msg, error.lineno or 1, error.offset or 1)
     except (ValueError, RecursionError, MemoryError) as error:
         return broken(str(error) or "too deeply nested for Python's parser", 1, 1)
+    nodes = list(ast.walk(tree))  # once: walking costs several times what parsing does
     aliases = _aliases(tree)
-    typing_only = _typing_only(tree, aliases)
-    always, main = _split(tree.body, typing_only)
-    found = references.References(typing_only, references.bindings(tree))
+    typing_only = _typing_only(nodes, aliases)
+    always, main = _split(tree.body, nodes, typing_only)
+    found = references.References(typing_only, references.bindings(nodes))
     for statement in always:
         found.visit(statement, is_main=False)
     for statement in main:
         found.visit(statement, is_main=True)
     imports, constructs = found.result()
-    names, is_open = _names(tree)
-    exports, is_open_export = _exports(tree)
+    names, is_open = _names(tree, nodes)
+    exports, is_open_export = _exports(tree, nodes)
+    imported = _digest(always, typing_only)
     return Facts(
-        whole=_digest(tree.body, typing_only),
-        imported=_digest(always, typing_only),
+        whole=_digest(tree.body, typing_only) if main else imported,
+        imported=imported,
         imports=imports,
         constructs=constructs,
         names=sorted(set(names)),
@@ -65,12 +67,13 @@ def _digest(statements: list[ast.stmt], typing_only: frozenset[str]) -> str:
     return digests.of_bytes(b"module " + form.of_statements(statements, typing_only))
 
 
-def _split(body: list[ast.stmt], typing_only: frozenset[str]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+def _split(
+    body: list[ast.stmt], nodes: list[ast.AST], typing_only: frozenset[str]
+) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """Part what always runs from what runs only in a script. Not if it sets `__name__`."""
     sets_name = any(
         isinstance(node, ast.Name) and node.id == "__name__" and not isinstance(node.ctx, ast.Load)
-        for statement in body
-        for node in ast.walk(statement)
+        for node in nodes
     )
     always: list[ast.stmt] = []
     main: list[ast.stmt] = []
@@ -83,7 +86,7 @@ def _split(body: list[ast.stmt], typing_only: frozenset[str]) -> tuple[list[ast.
     return always, main
 
 
-def _typing_only(tree: ast.Module, aliases: dict[str, str]) -> frozenset[str]:
+def _typing_only(nodes: list[ast.AST], aliases: dict[str, str]) -> frozenset[str]:
     """Return the tests that only a type checker finds true, unless the module sets them itself."""
     tests = {
         f"{name}.TYPE_CHECKING"
@@ -91,7 +94,7 @@ def _typing_only(tree: ast.Module, aliases: dict[str, str]) -> frozenset[str]:
         if origin in ("typing", "typing_extensions")
     }
     tests |= {name for name, origin in aliases.items() if origin.endswith("typing.TYPE_CHECKING")}
-    for node in ast.walk(tree):
+    for node in nodes:
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Constant)
@@ -100,7 +103,7 @@ def _typing_only(tree: ast.Module, aliases: dict[str, str]) -> frozenset[str]:
             tests |= {t.id for t in node.targets if isinstance(t, ast.Name) and t.id == "TYPE_CHECKING"}
     stores = [
         node.id
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Name) and node.id in tests and not isinstance(node.ctx, ast.Load)
     ]
     once = {
@@ -119,7 +122,7 @@ def _own_scope(tree: ast.Module) -> Iterator[ast.AST]:
             stack.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def _names(tree: ast.Module) -> tuple[list[str], bool]:
+def _names(tree: ast.Module, nodes: list[ast.AST]) -> tuple[list[str], bool]:
     """Return each binding at the top level, one entry a binding, and whether there may be more."""
     names: list[str] = []
     is_open = False
@@ -136,7 +139,7 @@ def _names(tree: ast.Module) -> tuple[list[str], bool]:
             names.append(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.append(node.rest)
-    for inner in ast.walk(tree):
+    for inner in nodes:
         if isinstance(inner, ast.Global):
             names += inner.names
         elif isinstance(inner, ast.Name) and inner.id in ("globals", "exec"):
@@ -146,10 +149,10 @@ def _names(tree: ast.Module) -> tuple[list[str], bool]:
     return names, is_open or "*" in names or "__getattr__" in names
 
 
-def _exports(tree: ast.Module) -> tuple[list[str] | None, bool]:
+def _exports(tree: ast.Module, nodes: list[ast.AST]) -> tuple[list[str] | None, bool]:
     """Return `__all__` and whether there is one that cannot be read off."""
     exports: list[str] | None = None
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
         ):

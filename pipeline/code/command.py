@@ -133,8 +133,10 @@ class _Reader:
                 return
             if name in programs.TEST_RUNNERS and at == 0:
                 self._widen(name, "tests", "main")
-            if at == 0 or words[0].text in ("env", "nohup", "time", "timeout", "nice", "xargs", "exec"):
+            if at == 0 or words[0].text in programs.WRAPPERS:
                 self._run_file(word, "")
+            if name == "jupyter" and follows:
+                self._installed(Word(f"jupyter-{follows}", words[at + 1].is_literal))
             self._argument(word, follows if word.text in ("-m", "--module") else "")
 
     def _change_folder(self, words: list[Word]) -> None:
@@ -282,6 +284,8 @@ class _Reader:
             self._script(path)
         elif not word.is_literal or self._cwd is None:
             self._widen(f"python {word.text}")
+        elif self._sources.is_output(normal(under(self._cwd, word.text)) or ""):
+            self._widen(f"python {word.text}, which a stage writes")
 
     def _module(self, module: str, *, is_main: bool) -> None:
         roots = self._first_roots()

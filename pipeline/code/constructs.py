@@ -42,6 +42,8 @@ DOTTED: dict[str, str] = {
             "importlib.machinery",
             "importlib.metadata.entry_points",
             "importlib.util",
+            "keras.models.load_model",
+            "keras.saving.load_model",
             "logging.config",
             "numpy.lib.format.read_array",
             "pandas.read_pickle",
@@ -54,6 +56,9 @@ DOTTED: dict[str, str] = {
             "sys.path_hooks",
             "torch.load",
             "werkzeug.utils.import_string",
+            "yaml.Loader",
+            "yaml.UnsafeLoader",
+            "yaml.unsafe_load",
         ),
         "everything",
     ),
@@ -89,6 +94,7 @@ MODULES: dict[str, tuple[str, ...]] = {
             "hydra",
             "imp",
             "jsonargparse",
+            "jsonpickle",
             "lazy_loader",
             "mlflow",
             "pkg_resources",
@@ -127,6 +133,7 @@ VALUES = {
     "inspect": "bytes",
     "joblib": "everything",
     "pickle": "everything",
+    "sys": "everything",
 }
 """Modules that count whole when they are passed on as a value: what is taken from them cannot be seen."""
 
@@ -154,7 +161,7 @@ WORDS: dict[str, str] = dict.fromkeys(
         "use_attribute_docstrings",
     ),
     "bytes",
-) | {"__path__": "everything", "import_string": "everything"}
+) | dict.fromkeys(("__path__", "import_string", "load_from_checkpoint", "read_pickle"), "everything")
 """Attributes, imported names and texts that count whatever they are taken from."""
 
 LITERAL_IMPORTERS = frozenset(

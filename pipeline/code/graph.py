@@ -223,7 +223,12 @@ def _of_file(path: str, sources: Sources, memo: Memo) -> Facts:
         return kept
     from .analyse import analyse
 
-    data = sources.read(path)
+    try:
+        data = sources.read(path)
+    except OSError as error:
+        raise CodeError(
+            f"`{path}` cannot be read: {error.strerror}", hint="make it readable", file=path
+        ) from None
     facts = analyse(data)
     known.keep(digests.of_bytes(data), memo, facts)
     return facts

@@ -16,6 +16,24 @@ INTERPRETERS = frozenset(
 """They run the file that they are given first; it counts by its bytes."""
 _BY_OPTION = frozenset({"awk", "gawk", "sed"})
 """These run the file that follows `-f`."""
+WRAPPERS = frozenset(
+    {
+        "conda",
+        "env",
+        "exec",
+        "hatch",
+        "micromamba",
+        "mpiexec",
+        "mpirun",
+        "nice",
+        "nohup",
+        "pdm",
+        "pipenv",
+        "pixi",
+    }
+    | {"poetry", "srun", "sudo", "time", "timeout", "uv", "xargs"}
+)
+"""They run the program that stands among their arguments."""
 TEST_RUNNERS = frozenset({"nox", "py.test", "pytest", "tox", "unittest"})
 KEYWORDS = frozenset(
     {"!", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if"}

@@ -1,6 +1,7 @@
 """Finds in a syntax tree what it imports, and what of it cannot be followed. Knows one file, by its tree."""
 
 import ast
+from collections.abc import Iterable
 
 from . import constructs, form
 from .facts import Construct, Import
@@ -8,13 +9,13 @@ from .facts import Construct, Import
 _READS = ("open", "read_bytes", "read_text")
 
 
-def bindings(tree: ast.Module) -> dict[str, set[str]]:
+def bindings(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
     """Return what each imported name may stand for, wherever in the file it is imported.
 
     One name may have several origins: scopes are not told apart, so a use counts for all of them.
     """
     found: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for item in node.names:
                 origin = item.name if item.asname else item.name.partition(".")[0]
@@ -46,10 +47,12 @@ class References:
 
     def result(self) -> tuple[list[Import], list[Construct]]:
         for name, origin, line, is_main in self._imported:
-            if name not in self._used:
-                # What is imported and not used here may be taken from here: `from .compat import pickle`.
-                self._is_main = is_main
-                self._chain(origin.lstrip(".").split("."), line, is_imported=True, is_value=True)
+            if name in self._used or (name in constructs.VALUES and origin.endswith(name)):
+                continue  # a module that keeps its name is known again where it is taken from here
+            # What is not used here may be taken from here, where its origin is not to be seen:
+            # `from .compat import loads`.
+            self._is_main = is_main
+            self._chain(origin.lstrip(".").split("."), line, is_imported=True)
         imports = [
             Import(*item[:2], list(item.names) if item.names is not None else None, *item[3:])
             for item in self._imports
@@ -106,9 +109,7 @@ class References:
         base = "." * node.level + (node.module or "")
         for item in node.names:
             if item.name == "*":
-                self._chain(
-                    [*base.lstrip(".").split("."), "*"], node.lineno, is_imported=True, is_value=False
-                )
+                self._chain([*base.lstrip(".").split("."), "*"], node.lineno, is_imported=True)
                 if base in constructs.VALUES:
                     self._construct(constructs.VALUES[base], f"from {base} import *", node.lineno)
                 continue
@@ -203,7 +204,7 @@ class References:
         is_imported = chain[0] in self._bound
         self._used.add(chain[0])
         for origin in self._origins(chain):
-            self._chain(origin, node.lineno, is_imported=is_imported, is_value=len(chain) == 1)
+            self._chain(origin, node.lineno, is_imported=is_imported)
         return []
 
     def _origins(self, chain: list[str]) -> list[list[str]]:
@@ -211,10 +212,10 @@ class References:
             return [chain]
         return [[*origin.lstrip(".").split("."), *chain[1:]] for origin in sorted(self._bound[chain[0]])]
 
-    def _chain(self, parts: list[str], line: int, *, is_imported: bool, is_value: bool) -> None:
+    def _chain(self, parts: list[str], line: int, *, is_imported: bool) -> None:
         for name, kind in constructs.of_chain(parts, is_imported=is_imported):
             self._construct(kind, name, line)
-        if is_imported and is_value and parts[-1] in constructs.VALUES:
+        if is_imported and parts[-1] in constructs.VALUES:
             self._construct(constructs.VALUES[parts[-1]], f"{parts[-1]} as a value", line)
 
 

@@ -70,6 +70,10 @@ class Sources:
             self._digests[path] = None if self._excluded(path) else self._digest_of(path)
         return self._digests[path]
 
+    def is_output(self, path: str) -> bool:
+        """Say whether a stage writes this path."""
+        return self._excluded(path)
+
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises OSError as `open` does.
 

@@ -144,6 +144,14 @@ def test_a_script_that_only_the_shell_could_name_reaches_everything_as_a_script(
     assert "all modules under the import roots" in {item.reaches for item in code.widened}
 
 
+def test_a_script_that_a_stage_writes_reaches_everything(scripts):
+    scripts.outputs = {"build"}
+    scripts.write({"build/made.py": ""})
+    files = scripts.command("python build/made.py").files
+    assert "never.py" in files
+    assert "build/made.py" not in files
+
+
 def test_a_test_runner_reaches_the_tests_too(scripts):
     scripts.write({"tests/test_a.py": "", "tests/conftest.py": ""})
     assert {"tests/test_a.py", "tests/conftest.py"} <= set(scripts.command("pytest -q tests").files)
