@@ -70,8 +70,9 @@ def build(stage: Stage, inputs: tuple[Resolved, ...], around: Surroundings) -> A
 
 
 def of_recipe(recipe: Recipe) -> Action:
-    """Name a recipe."""
-    canonical = digest.canonical(recipe)
+    """Name a recipe. Only what a user wrote can have keys that are not text: the rest need not be looked through."""
+    free = {name: digest.framed(recipe[name]) for name in ("params", "params_file") if recipe.get(name)}
+    canonical = digest.written({**recipe, **free})
     return Action(recipe, canonical, digest.of_bytes(canonical))
 
 

@@ -34,7 +34,7 @@ def of_value(value: Any) -> str:
 
 def is_digest(text: str) -> bool:
     """Say whether `text` is a whole digest in lower-case hex."""
-    return len(text) == HEX_LENGTH and all(c in "0123456789abcdef" for c in text)
+    return len(text) == HEX_LENGTH and not text.strip("0123456789abcdef")
 
 
 def canonical(value: Any) -> bytes:
@@ -45,10 +45,16 @@ def canonical(value: Any) -> bytes:
     mapping whose keys are not all text is written as `{"!map": [[key, value], ...]}`, and so is one whose
     only key is "!map". Raises ValueError for anything else, and for numbers that are not finite.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return written(framed(value))
 
 
-def _plain(value: Any) -> Any:
+def written(value: Any) -> bytes:
+    """Write what `framed` returned, or what is known to have text for keys and only finite numbers."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def framed(value: Any) -> Any:
+    """Return the value as JSON can hold it without two values becoming one. Raises ValueError as `canonical` does."""
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -56,11 +62,11 @@ def _plain(value: Any) -> Any:
             raise ValueError(f"{value} has no canonical form: only finite numbers do")
         return value
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [framed(item) for item in value]
     if isinstance(value, dict):
         if all(type(key) is str for key in value) and value.keys() != {"!map"}:
-            return {key: _plain(item) for key, item in value.items()}
-        pairs = [[_plain(key), _plain(item)] for key, item in value.items()]
+            return {key: framed(item) for key, item in value.items()}
+        pairs = [[framed(key), framed(item)] for key, item in value.items()]
         return {"!map": sorted(pairs, key=lambda pair: json.dumps(pair[0], sort_keys=True))}
     raise ValueError(f"a {type(value).__name__} has no canonical form")
 

@@ -1,6 +1,6 @@
 """Decides whether a stage must run, and why. Reads no file and no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from . import action as actions
@@ -28,7 +28,7 @@ def decide(
     *,
     hit: Trace | None,
     locked: Locked | None,
-    last: Recipe | None,
+    last: Callable[[], Recipe | None],
     workspace: Mapping[str, Artifact | None],
     forced: bool = False,
 ) -> Decision:
@@ -39,7 +39,8 @@ def decide(
         action: The stage with everything fixed.
         hit: The trace to use for this action key, all of whose objects can be had; None if there is none.
         locked: What the lock file has of the stage.
-        last: The recipe that the stage had last, to explain against; None if it never ran.
+        last: Looks up the recipe that the stage had last, to explain against; None if it never ran. Not asked of
+            what is fresh.
         workspace: What lies where the outputs belong, by output name; None where nothing does.
         forced: The user asked for it by name.
 
@@ -54,7 +55,7 @@ def decide(
             return Decision("fresh", (), action.key)
         if hit is None and vouched and stage.outputs and locked and lies_there(locked.outputs, workspace):
             return Decision("fresh", (), action.key)
-    reasons = _why(action, last, locked, hit, workspace)
+    reasons = _why(action, last(), locked, hit, workspace)
     if forced:
         return Decision("stale", (FORCED, *reasons), action.key)
     if stage.always:

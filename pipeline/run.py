@@ -317,9 +317,7 @@ class _Run:
         result = RunResult(self._id, ok, wall_seconds, ordered, ends)
         root = self._opened.layout.root
         if not self._options.overrides and not self._options.locked:
-            # Read again: another `pipe` may have written it meanwhile.
-            declared = frozenset(self._opened.project.stages)
-            lock.write(root, lock.merged(lock.read(root), self._entries, declared))
+            self._write_lock(root)
         self._opened.state.flush()
         options = self._options
         flags = [f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(options, n)]
@@ -333,6 +331,14 @@ class _Run:
         )
         history.write(self._opened.layout.pipe, record)
         return result
+
+    def _write_lock(self, root: Path) -> None:
+        old = self._opened.lock
+        declared = frozenset(self._opened.project.stages)
+        if old and lock.merged(old, self._entries, declared) == old:
+            return
+        # Read again: another `pipe` may have written it meanwhile.
+        lock.write(root, lock.merged(lock.read(root), self._entries, declared))
 
     def _is_stopping(self) -> bool:
         return (

@@ -63,9 +63,8 @@ class Walk:
         if stage.frozen:
             return self._decide_frozen(stage)
         waiting = tuple(p for p in self._opened.graph.parents[name] if p not in self.settled)
-        last = self.last_recipe(name)
         if waiting:
-            return self._decide_waiting(stage, waiting, last)
+            return self._decide_waiting(stage, waiting, self.last_recipe(name))
         try:
             fixed = self.fix(stage)
         except MissingInput as missing:
@@ -85,7 +84,7 @@ class Walk:
             fixed.action,
             hit=hit,
             locked=locked,
-            last=last,
+            last=lambda: self.last_recipe(name),
             workspace=workspace,
             forced=name in self._settings.forced,
         )
