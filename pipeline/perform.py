@@ -151,7 +151,11 @@ class Performer:
             return Performed("failed", None, ran.wall_seconds, failure=report)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
-        """Refuse a result if an input changed while it was made."""
+        """Refuse a result if a package or an input changed while it was made."""
+        package = self._opened.survey.changed_package(stage)
+        if package is not None:
+            text = f"the package `{package}` changed while it ran; nothing was recorded"
+            raise Uncaptured(text, "run again once the installation is done")
         for path, given in order.inputs.items():
             # A large input is a link to the store's own object: its owner can make that writable.
             if isinstance(given, Artifact):

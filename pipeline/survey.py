@@ -25,6 +25,8 @@ class Surveyed(NamedTuple):
     annotations: Mapping[str, str | None]
     modules: tuple[str, ...]
     """Top-level names of the project's modules that the stage may import."""
+    imports: tuple[str, ...]
+    """What decides about the packages: the code's imports, and those of loaders and writers."""
     preload: tuple[str, ...]
     faults: tuple[Fault, ...]
 
@@ -41,6 +43,7 @@ class Survey:
         self._memo = memo
         self._platform = environment.platform()
         self._codes: dict[object, tuple[Code, CodeError | None]] = {}
+        self._installed: environment.Installed | None = None
         self._packages: dict[tuple[str, ...], Mapping[str, str]] = {}
         self._preloads: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tools: dict[str, str] = {}
@@ -52,6 +55,17 @@ class Survey:
         if found is None:
             found = self._surveyed[stage.name] = self._survey(stage)
         return found
+
+    def changed_package(self, stage: Stage) -> str | None:
+        """Look at the installed packages anew: name one that is not as it was when the stage was looked at."""
+        surveyed = self.of(stage)
+        before = surveyed.around.packages
+        if not before:
+            return None
+        now = environment.distributions(
+            surveyed.imports, root=self._project.root, roots=self._project.pythonpath, memo=self._memo
+        )
+        return next((n for n in sorted({*now, *before}) if now.get(n) != before.get(n)), None)
 
     def writer(
         self, stage: Stage, parameters: tuple[Parameter, ...] | None
@@ -110,7 +124,7 @@ class Survey:
         )
         modules = tuple(sorted({unit.partition(".")[0] for unit in found.units if "/" not in unit}))
         preload = self._preload(found.imports) if stage.run is not None else ()
-        return Surveyed(found, around, parameters, annotations, modules, preload, tuple(faults))
+        return Surveyed(found, around, parameters, annotations, modules, imports, preload, tuple(faults))
 
     def _code(self, stage: Stage) -> tuple[Code, CodeError | None]:
         target: object = stage.run if stage.run is not None else stage.cmd
@@ -159,8 +173,13 @@ class Survey:
 
     def _distributions(self, imports: tuple[str, ...]) -> Mapping[str, str]:
         if imports not in self._packages:
+            self._installed = self._installed or environment.look(self._memo)
             self._packages[imports] = environment.distributions(
-                imports, root=self._project.root, roots=self._project.pythonpath, memo=self._memo
+                imports,
+                root=self._project.root,
+                roots=self._project.pythonpath,
+                memo=self._memo,
+                installed=self._installed,
             )
         return self._packages[imports]
 
@@ -213,7 +232,7 @@ def _variables(stage: Stage) -> tuple[dict[str, str | None], dict[str, bool], li
                 else f"secret `{name}` is not set"
             )
             help_text = "make it" if name.startswith("~/") else f"set it: `export {name}=...`"
-            faults.append(Fault(stage.name, ("secrets",), what, help_text))
+            faults.append(Fault(stage.name, ("secrets", name), what, help_text))
     return variables, secrets, faults
 
 
