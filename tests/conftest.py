@@ -1,0 +1,35 @@
+"""How much hypothesis tries: little and the same each time by default, more in CI, much and at random in `deep`.
+
+`pytest --hypothesis-profile=deep tests/properties` looks for what nobody has met yet. The other two do not vary,
+so that a red build means that something was changed.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.project import Project
+
+_SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+for name, examples, same in (("default", 100, True), ("ci", 200, True), ("deep", 2000, False)):
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        derandomize=same,
+        database=None if same else settings.default.database,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=_SLOW_IS_FINE,
+    )
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """An empty project, with no setting of the user's that could change what `pipe` does."""
+    with Project(tmp_path / "project") as made:
+        yield made
