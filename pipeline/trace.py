@@ -46,22 +46,52 @@ def to_bytes(trace: Trace) -> bytes:
         },
         "trace": SCHEMA,
     }
-    return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
+    return _text({**plain, "check": digest.of_bytes(_text(plain))}) + b"\n"
+
+
+def _text(plain: Mapping[str, Any]) -> bytes:
+    return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def of_bytes(data: bytes) -> Trace:
     """Read a trace. Raises ValueError for anything that is not a whole and well-formed one."""
-    plain = json.loads(data)
+    try:
+        plain = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("not a trace: nested too deep") from error
     if not isinstance(plain, dict) or plain.pop("trace", None) != SCHEMA:
         raise ValueError("not a trace of a known form")
+    # Nothing names a trace by its bytes, so it names them itself: a changed digit would be believed.
+    if plain.pop("check", None) != digest.of_bytes(_text({**plain, "trace": SCHEMA})):
+        raise ValueError("a trace that was changed")
     try:
         outputs = {name: _produced(entry) for name, entry in plain["outputs"].items()}
         trace = Trace(**{**plain, "outputs": outputs, "widened": tuple(plain["widened"])})
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a well-formed trace: {error}") from error
-    if not digest.is_digest(trace.key) or trace.level not in _LEVELS:
-        raise ValueError("not a well-formed trace")
+    _check(trace)
     return trace
+
+
+def _check(trace: Trace) -> None:
+    # It may come from elsewhere: whoever reads a field later must find what its type says.
+    texts = (trace.key, trace.stage, trace.level, trace.recorded, *trace.widened)
+    numbers = (trace.wall_seconds, trace.cpu_seconds, trace.peak_memory_bytes)
+    if not (
+        all(type(text) is str for text in texts)
+        and all(type(number) in (int, float) for number in numbers)
+        and type(trace.vouched) is bool
+        and isinstance(trace.numerics, dict)
+        and isinstance(trace.source, dict)
+        and all(_is_digest(name) for name in (trace.key, *trace.source.values()))
+        and (trace.log is None or _is_digest(trace.log))
+        and trace.level in _LEVELS
+    ):
+        raise ValueError("not a well-formed trace")
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and digest.is_digest(value)
 
 
 def is_trusted_at(trace: Trace, level: str, *, trust: str | None) -> bool:
@@ -75,6 +105,8 @@ def is_trusted_at(trace: Trace, level: str, *, trust: str | None) -> bool:
 
 def _produced(entry: Mapping[str, Any]) -> Produced:
     kind, name, size = entry["kind"], entry["digest"], entry["size_bytes"]
-    if kind not in ("file", "exec", "tree") or not digest.is_digest(name) or type(size) is not int:
+    if kind not in ("file", "exec", "tree") or not _is_digest(name) or type(size) is not int:
         raise ValueError("not a well-formed output")
-    return Produced(str(entry["path"]), Artifact(kind, name, size))
+    if type(entry["path"]) is not str:
+        raise ValueError("not a well-formed output")
+    return Produced(entry["path"], Artifact(kind, name, size))
