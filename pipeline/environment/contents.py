@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from .. import digest
-from .installed import Memo
+from ..code.values import Memo
 
 _SETTLED_NS = 2_000_000_000
 """A file younger than this may still change within one tick of its file system's clock."""

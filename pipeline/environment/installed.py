@@ -4,20 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from .. import digest
+from ..code.values import Memo
 from .machine import platform
 
 _SCHEMA = 1
 _LOOKED_AT = ("METADATA", "PKG-INFO", "RECORD", "top_level.txt", "direct_url.json")
 _KINDS = (".dist-info", ".egg-info")
-
-
-class Memo(Protocol):
-    def get(self, key: str) -> bytes | None: ...
-
-    def put(self, key: str, value: bytes) -> None: ...
 
 
 class Distribution(NamedTuple):

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ..code.sources import is_of_project
+from ..code.values import Memo
 from .contents import Contents
-from .installed import Distribution, Installed, Memo, look, module_place
+from .installed import Distribution, Installed, look, module_place
 
 _NOT_BEFORE_A_FORK = frozenset(
     {
@@ -91,7 +93,7 @@ def _loose(top: str, around: Installed, project: "_Project", contents: Contents)
     """Return the digest of a module that somebody dropped on the import path; empty if there is none."""
     for folder in around.folders:
         place = module_place(folder, top)
-        if place and not project.holds(place):
+        if place and not is_of_project(place, project.root):
             return {f"file:{top}": contents.digest([place])}
     return {}
 
@@ -100,20 +102,11 @@ class _Project:
     """Tells the project's own distributions from others."""
 
     def __init__(self, root: str, roots: Sequence[str]) -> None:
-        self._root = os.path.abspath(root)
-        self._roots = [os.path.join(self._root, item) for item in roots]
-
-    def holds(self, place: str) -> bool:
-        """Say whether a place is the project's code: inside it, but not in an environment inside it."""
-        place = os.path.abspath(place)
-        while place.startswith(self._root + os.sep):
-            if os.path.basename(place)[0] == "." or os.path.exists(os.path.join(place, "pyvenv.cfg")):
-                return False
-            place = os.path.dirname(place)
-        return place == self._root
+        self.root = os.path.realpath(root)
+        self._roots = [os.path.join(self.root, item) for item in roots]
 
     def has(self, item: Distribution) -> bool:
-        if item.source and self.holds(item.source):
+        if item.source and is_of_project(item.source, self.root):
             return True
         tops = {module.partition(".")[0] for module in item.provides}
         return bool(tops) and all(self._shadows(top) for top in tops)
