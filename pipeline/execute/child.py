@@ -25,16 +25,17 @@ _HARDLY_A_LIMIT = 120_000
 
 def start(path: str, *, fresh: bool) -> NoReturn:
     """Become the process of the action whose request lies at `path`. Called in a forked child, never returns."""
-    with open(path, encoding="utf-8") as file:
-        request: dict[str, Any] = json.load(file)
+    request = _read(path)
     _settle(request)
     if request["kind"] == "cmd":
+        os.unlink(path)
         _run_command(request)
     clashing = [
         name for name in request["modules"] if name in sys.modules and name not in ("_pipe", "__main__")
     ]
     if fresh or clashing:
         _run_in_fresh_interpreter(request, path)
+    os.unlink(path)  # it holds the values of secrets: no disk keeps them for longer than they are needed
     from .callable import run
 
     run(request)
@@ -42,11 +43,17 @@ def start(path: str, *, fresh: bool) -> NoReturn:
 
 def run_fresh(path: str) -> NoReturn:
     """Run a callable in an interpreter that has loaded nothing; the process is settled already."""
-    with open(path, encoding="utf-8") as file:
-        request: dict[str, Any] = json.load(file)
+    request = _read(path)
+    os.unlink(path)
     from .callable import run
 
     run(request)
+
+
+def _read(path: str) -> dict[str, Any]:
+    with open(path, encoding="utf-8") as file:
+        request: dict[str, Any] = json.load(file)
+    return request
 
 
 def _settle(request: dict[str, Any]) -> None:

@@ -95,7 +95,9 @@ class WorkFolder:
                 move(source, os.fspath(target))
 
     def keep(self, target: Path) -> None:
-        """Keep the whole folder, in place of an earlier one."""
+        """Keep what the stage saw and wrote, in place of an earlier folder."""
+        for own in (self.request, f"{self.path}/result.json"):
+            durable.discard(own)  # between `pipe` and its child; the values of secrets may stand there
         remove(os.fspath(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         move(self.path, os.fspath(target))

@@ -236,11 +236,37 @@ def never_works(out: Path):
     raise OSError("never")
 '''
 
-SIMPLE = """raises raises_mute raises_in_library recurses imports_nothing exits exits_with_nought ends_at_once
-    is_killed segfaults prints_rubbish shows_progress writes_nothing returns_for_nobody returns_nothing
-    returns_a_number makes_fifo makes_socket links_outside links_outside_within makes_fifo_within
-    writes_twins writes_more reads_undeclared reads_undeclared_by_arrow
-    reads_beside_its_code reads_its_old_output leaves_child leaves_daemon""".split()
+SIMPLE = [
+    "raises",
+    "raises_mute",
+    "raises_in_library",
+    "recurses",
+    "imports_nothing",
+    "exits",
+    "exits_with_nought",
+    "ends_at_once",
+    "is_killed",
+    "segfaults",
+    "prints_rubbish",
+    "shows_progress",
+    "writes_nothing",
+    "returns_for_nobody",
+    "returns_nothing",
+    "returns_a_number",
+    "makes_fifo",
+    "makes_socket",
+    "links_outside",
+    "links_outside_within",
+    "makes_fifo_within",
+    "writes_twins",
+    "writes_more",
+    "reads_undeclared",
+    "reads_undeclared_by_arrow",
+    "reads_beside_its_code",
+    "reads_its_old_output",
+    "leaves_child",
+    "leaves_daemon",
+]
 
 PIPELINE = """
 stages:
@@ -352,7 +378,7 @@ def ran(shared_project):
 
 
 def test_every_stage_has_its_outcome_and_the_good_ones_are_unharmed(ran):
-    expected = {name: "failed" for name in FAILURES} | {name: "executed" for name in EXECUTED}
+    expected = dict.fromkeys(FAILURES, "failed") | dict.fromkeys(EXECUTED, "executed")
     assert ran.outcomes == expected | {"needs_raises": "blocked"}
     assert ran.json["ok"] is False
 
