@@ -25,12 +25,12 @@ def check(
     for name in names:
         stage = opened.project.stages[name]
         for fault in opened.survey.of(stage).faults:
-            if secrets or fault.where[:1] != ("secrets",):
+            if (secrets or fault.where[:1] != ("secrets",)) and not _follows(fault, stage, opened.problems):
                 problems.append(_problem(opened, fault))
         if opened.complete:
             problems += _input_problems(opened, stage, allow_missing=allow_missing)
     if problems:
-        raise UsageError(*dict.fromkeys(problems))
+        raise UsageError(*sorted(dict.fromkeys(problems), key=_place))
 
 
 def _problem(opened: OpenProject, fault: Fault) -> Problem:
@@ -38,6 +38,17 @@ def _problem(opened: OpenProject, fault: Fault) -> Problem:
     mark = config.mark(opened.layout.root, base, *fault.where)
     prefix = "" if fault.text.startswith("stage") else f"stage `{fault.stage}`: "
     return Problem(prefix + fault.text, mark, help=fault.help)
+
+
+def _follows(fault: Fault, stage: Stage, told: Iterable[Problem]) -> bool:
+    """Say whether a callable lacks what it needs only because another mistake hides a name of the stage."""
+    names = (f"stage `{stage.name}`", f"stage `{stage.base}`")
+    return fault.text.startswith("the callable needs") and any(p.text.startswith(names) for p in told)
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    mark = problem.mark
+    return (mark.file, mark.line, mark.column) if mark else ("~", 0, 0)
 
 
 def _input_problems(opened: OpenProject, stage: Stage, *, allow_missing: bool) -> list[Problem]:

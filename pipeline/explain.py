@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import action as actions
+from . import digest
 from .action import Recipe
 from .check import check, target_scope
 from .errors import usage
@@ -117,10 +118,10 @@ def _path_of(unit: str, paths: set[str], roots: tuple[str, ...]) -> str | None:
     return None
 
 
-def _text(opened: OpenProject, digest: str | None, path: str | None) -> str:
+def _text(opened: OpenProject, name: str | None, path: str | None) -> str:
     try:
-        if digest is not None:
-            return opened.store.objects.read(digest).decode("utf-8", "replace")
+        if name is not None:
+            return opened.store.objects.read(name).decode("utf-8", "replace")
         if path is not None:
             with open(os.path.join(opened.layout.root, path), encoding="utf-8", errors="replace") as file:
                 return file.read()
