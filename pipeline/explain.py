@@ -143,6 +143,8 @@ def _same(old: Recipe, new: Recipe) -> dict[str, int]:
     counted = {}
     for cause, (before, after) in groups.items():
         counted[cause] = sum(
-            1 for name in before if name in after and repr(before[name]) == repr(after[name])
+            1
+            for name in before
+            if name in after and digest.canonical(before[name]) == digest.canonical(after[name])
         )
     return counted
