@@ -1,5 +1,6 @@
 """The process of one action, from the fork to its end. Knows its request alone, nothing of the project outside."""
 
+import errno
 import json
 import os
 import signal
@@ -19,6 +20,9 @@ spec.loader.exec_module(module)
 """Loads this package under a name that no project has: the user's own may be called `pipeline`."""
 
 RUN_FRESH = BOOT + "from _pipe.execute.child import run_fresh\nrun_fresh(sys.argv[2])\n"
+NO_ROOM = 74
+"""The status of a process that could not leave word because the disk is full."""
+
 _HARDLY_A_LIMIT = 120_000
 """Linux takes no argument longer than 128 KiB; a longer script is handed over as a file."""
 
@@ -132,6 +136,15 @@ def _run_in_fresh_interpreter(request: dict[str, Any], path: str) -> NoReturn:
 
 def fail(request: dict[str, Any], failure: dict[str, Any], code: int = 1) -> NoReturn:
     """Leave word of what went wrong and end."""
-    with open(os.path.join(request["folder"], "result.json"), "w", encoding="utf-8") as file:
-        json.dump({"failure": failure}, file)
+    leave_word(request, {"failure": failure})
     os._exit(code)
+
+
+def leave_word(request: dict[str, Any], word: dict[str, Any]) -> None:
+    """Write what `pipe` reads once this process has ended."""
+    try:
+        with open(os.path.join(request["folder"], "result.json"), "w", encoding="utf-8") as file:
+            json.dump(word, file)
+    except OSError as error:
+        # Nothing can be said on a full disk but by the status.
+        os._exit(NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else 70)

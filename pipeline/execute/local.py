@@ -1,5 +1,6 @@
 """Executes one action on this machine: folder, child process, limits, log. Records nothing."""
 
+import errno
 import json
 import os
 import select
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest
+from .. import command, digest, durable
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -18,6 +19,7 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
+from .child import NO_ROOM
 from .folder import WorkFolder, base_for, clear_abandoned
 from .mask import Masking
 from .servers import Servers, Wanted, answer
@@ -94,6 +96,9 @@ class LocalExecutor:
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
+        except BaseException:
+            folder.remove()
+            raise
         finally:
             if masking:
                 masking.close()
@@ -283,6 +288,8 @@ def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> 
         return ChildFailure(
             str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
         )
+    if status == NO_ROOM and stage.run is not None and not result:
+        raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
     if status < 0:
         return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
     if status != 0:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from typing import Any
 
 from ..formats import load, save  # noqa: F401 - loaded before the fork, once for all children
@@ -102,6 +103,8 @@ def _fork(
                 if child.answer:
                     child.answer.close()
             start(packet.decode(), fresh=fresh)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(70)
     children[pid] = _Child(answer, pid)

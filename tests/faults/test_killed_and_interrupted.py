@@ -1,4 +1,4 @@
-"""`pipe`, its forkserver or a stage is ended in mid-run: what is finished stays, the rest is put right by the next run."""
+"""`pipe`, its forkserver or a stage ends in mid-run: what is done stays, the next run puts the rest right."""
 
 import os
 import signal
@@ -90,7 +90,7 @@ def test_a_signal_ends_the_run_within_five_seconds_and_keeps_what_is_done(runnin
     project = running
     before = time.monotonic()
     project.process.send_signal(number)
-    out, err = project.process.communicate(timeout=20)
+    out, _ = project.process.communicate(timeout=20)
     assert time.monotonic() - before < 5
     project.all_processes_end(seconds=0.5)
     assert project.process.returncode == 128 + number
@@ -139,7 +139,7 @@ def test_kill_of_a_stage_fails_it_alone(running):
     (stage,) = [p for p in inside if "sleep" not in project.processes().get(p, "sleep")]
     os.kill(stage, signal.SIGKILL)
     (project.base / "hold").unlink()
-    out, err = project.process.communicate(timeout=20)
+    _, err = project.process.communicate(timeout=20)
     assert project.process.returncode == 1
     assert "error: stage `second` failed" in err
     assert "was killed by SIGKILL" in err
