@@ -1,4 +1,4 @@
-"""Engines that are wrong on purpose, each in one thing that tools of this kind get wrong. The stories must catch them."""
+"""Engines that are wrong on purpose, each in what tools of this kind get wrong. The stories must catch them."""
 
 from pathlib import Path
 
