@@ -259,7 +259,13 @@ DISTURBANCES = (
 
 
 @st.composite
-def stories(draw: Any, most: int = 4, stages: int = 6, disturbances: tuple[str, ...] = DISTURBANCES) -> Story:
+def stories(
+    draw: Any,
+    most: int = 4,
+    stages: int = 6,
+    disturbances: tuple[str, ...] = DISTURBANCES,
+    edits: tuple[Callable[[Any, World], World | None], ...] = EDITS,
+) -> Story:
     """Return a world and what becomes of it: edits, reverted edits, and damage to what `pipe` wrote."""
     first = draw(worlds_(stages))
     told = [first]
@@ -268,7 +274,7 @@ def stories(draw: Any, most: int = 4, stages: int = 6, disturbances: tuple[str, 
         kind = draw(st.sampled_from(["edit", "edit", "edit", "disturb", "revert"]))
         now, label, disturb = told[-1], kind, ""
         if kind == "edit":
-            edit = draw(st.sampled_from(EDITS))
+            edit = draw(st.sampled_from(edits))
             changed = edit(draw, now)
             now, label = (
                 (changed, edit.__name__) if changed is not None and is_valid(changed) else (now, "nothing")

@@ -7,6 +7,7 @@ from pipeline.action import Recipe
 from pipeline.model import Artifact, Decision, Stage
 from pipeline.opened import OpenProject
 from pipeline.walk import Fixed, Settings, Walk
+from tests.properties import strategies
 from tests.properties.engine import Engine
 
 
@@ -130,14 +131,15 @@ class PromisesTooMuch(Engine):
 
 
 CAUGHT_BY = (
-    (IgnoresParams, "result"),
-    (IgnoresVariables, "result"),
-    (IgnoresHelpers, "result"),
-    (IgnoresExecutableBits, "result"),
-    (IgnoresFileNames, "result"),
-    (DoesNotLook, "result"),
-    (TrustsTimes, "result"),
-    (CutsNothingOff, "once"),
-    (ForgetsForce, "forced"),
-    (PromisesTooMuch, "forecast"),
+    (IgnoresParams, "result", (strategies.change_parameter,)),
+    (IgnoresVariables, "result", (strategies.change_variable,)),
+    (IgnoresHelpers, "result", (strategies.change_helper,)),
+    (IgnoresExecutableBits, "result", (strategies.change_bit,)),
+    (IgnoresFileNames, "result", (strategies.rename_file,)),
+    (DoesNotLook, "result", strategies.EDITS),
+    (TrustsTimes, "result", (strategies.change_file,)),
+    (CutsNothingOff, "once", (strategies.change_constant, strategies.change_file)),
+    (ForgetsForce, "forced", strategies.EDITS),
+    (PromisesTooMuch, "forecast", (strategies.change_constant, strategies.change_file)),
 )
+"""An engine, the promise that it breaks, and the edits among which that shows."""
