@@ -1,145 +1,284 @@
-"""Engines that are wrong on purpose, each in what tools of this kind get wrong. The stories must catch them."""
+"""Engines that are wrong, each in one way that somebody could write by mistake. The stories must notice every one."""
 
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline import digest
-from pipeline.action import Recipe
-from pipeline.model import Artifact, Decision, Stage
+from pipeline.action import Action
+from pipeline.model import Artifact, Decision, Produced, Stage
 from pipeline.opened import OpenProject
+from pipeline.statcache import StatCache
+from pipeline.trace import Trace
 from pipeline.walk import Fixed, Settings, Walk
-from tests.properties import strategies
 from tests.properties.engine import Engine
 
 
-class _OtherKey(Walk):
-    """The recipe stays, so that the stage gets what it should; only its name is made of less, or of more."""
+def blind_to(*where: str) -> type[Engine]:
+    """Return an engine whose key lacks a field of the action, and otherwise is as it should be."""
+
+    class BlindWalk(Walk):
+        def fix(self, stage: Stage) -> Fixed:
+            fixed = super().fix(stage)
+            recipe = json.loads(fixed.action.canonical)
+            inner = recipe
+            for name in where[:-1]:
+                inner = inner[name]
+            inner[where[-1]] = None
+            return self._keyed(stage, fixed, recipe)
+
+        def _keyed(self, stage: Stage, fixed: Fixed, recipe: Any) -> Fixed:
+            action = Action(fixed.action.recipe, fixed.action.canonical, digest.of_value(recipe))
+            self.fixed[stage.name] = fixed = fixed._replace(action=action)
+            return fixed
+
+    class Blind(Engine):
+        walk = BlindWalk
+
+    return Blind
+
+
+class _Recast(Walk):
+    """A walk whose keys are made of something else than the canonical action."""
+
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        raise AssertionError("a variant says how")
 
     def fix(self, stage: Stage) -> Fixed:
         fixed = super().fix(stage)
-        key = digest.of_value(dict(self.hashed(stage, fixed.action.recipe)))
-        fixed = fixed._replace(action=fixed.action._replace(key=key))
-        self.fixed[stage.name] = fixed
+        recipe = self.recast(stage, json.loads(fixed.action.canonical))
+        action = Action(fixed.action.recipe, fixed.action.canonical, digest.of_value(recipe))
+        self.fixed[stage.name] = fixed = fixed._replace(action=action)
         return fixed
 
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        raise AssertionError
+
+class _WithoutBits(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        for entry in recipe["inputs"].values():
+            entry["kind"] = None
+            for file in entry.get("files", {}).values():
+                file[0] = None
+        return recipe
 
 
-class _NoParams(_OtherKey):
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        return {**recipe, "params": {}}
+class BlindToBits(Engine):
+    """The executable bit of an input is not in the key."""
+
+    walk = _WithoutBits
 
 
-class _NoVariables(_OtherKey):
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        return {**recipe, "variables": {}}
+class _WithoutNames(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        for entry in recipe["inputs"].values():
+            if "files" in entry:
+                entry["files"] = sorted(digest_ for _, digest_ in entry["files"].values())
+        return recipe
 
 
-class _NoHelpers(_OtherKey):
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        return {
-            **recipe,
-            "code": {unit: d for unit, d in recipe["code"].items() if not unit.startswith("lib")},
-        }
+class BlindToNames(Engine):
+    """What a glob matched is hashed without the files' names."""
+
+    walk = _WithoutNames
 
 
-class _NoExecutableBits(_OtherKey):
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        inputs = {name: {**entry, "kind": ""} for name, entry in recipe["inputs"].items()}
-        return {**recipe, "inputs": inputs}
+class _WithName(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        return [stage.name, recipe]
 
 
-class _NoFileNames(_OtherKey):
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        inputs = {n: sorted(v["files"].values()) if "files" in v else v for n, v in recipe["inputs"].items()}
-        return {**recipe, "inputs": inputs}
+class KeyedByName(Engine):
+    """The stage's name is in the key."""
+
+    walk = _WithName
 
 
-class _ParentsKeys(_OtherKey):
-    """What follows runs whenever what it reads was made anew, whatever came out: no early cutoff."""
-
-    def hashed(self, stage: Stage, recipe: Recipe) -> Recipe:
-        parents = self._opened.graph.parents[stage.name]
-        return {**recipe, "parents": [self.fixed[p].action.key for p in parents if p in self.fixed]}
-
-
-class _Blind(Walk):
-    """Takes it that outputs lie there as they came out."""
-
-    def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
-        lying = super()._workspace_of(stage)
-        fixed = self.fixed.get(stage.name)
-        recorded = self._opened.store.records.traces(fixed.action.key) if fixed else []
-        return {n: recorded[0].outputs[n].artifact for n in lying} if recorded else lying
+class _InOrder(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        return [
+            json.dumps({**recipe, "params": self._opened.project.stages[stage.name].params}),
+            json.dumps(stage.params),
+        ]
 
 
-class IgnoresParams(Engine):
-    walk = _NoParams
+class KeyedByOrder(Engine):
+    """Mappings are hashed in the order in which they were written."""
+
+    walk = _InOrder
 
 
-class IgnoresVariables(Engine):
-    walk = _NoVariables
+class _ByTime(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        root = self._opened.layout.root
+        times = [(root / i.path).stat().st_mtime_ns for i in stage.inputs if (root / i.path).is_file()]
+        return [times, recipe]
 
 
-class IgnoresHelpers(Engine):
-    walk = _NoHelpers
+class KeyedByTimes(Engine):
+    """The times of input files are in the key."""
+
+    walk = _ByTime
 
 
-class IgnoresExecutableBits(Engine):
-    walk = _NoExecutableBits
+class _ByProcessors(_Recast):
+    jobs = 0
+
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        return [KeyedByJobs.jobs, recipe]
 
 
-class IgnoresFileNames(Engine):
-    walk = _NoFileNames
+class KeyedByJobs(Engine):
+    """The number of stages at a time is in the key."""
+
+    walk = _ByProcessors
+    jobs = 0
+
+    def run(self, root: Path, *targets: str, **options: Any) -> Any:
+        KeyedByJobs.jobs = options.get("jobs") or 0
+        return super().run(root, *targets, **options)
 
 
-class CutsNothingOff(Engine):
-    walk = _ParentsKeys
+class _TimesOnly(StatCache):
+    """A file with the size and the time that it had is taken for the one that it was."""
 
-
-class DoesNotLook(Engine):
-    walk = _Blind
+    def known(self, path: str, status: Any, row: Any = None) -> str | None:
+        row = self._recent.get(self.key_of(path)) or row or self._state.file(self.key_of(path))
+        return str(row[5]) if row and row[1:3] == (status.st_size, status.st_mtime_ns) else None
 
 
 class TrustsTimes(Engine):
-    """Takes a file of the same size and modification time for the same file."""
+    """Size and time of modification are believed, as Make and many others do."""
 
     def open(self, root: Path) -> OpenProject:
         opened = super().open(root)
-        stats = opened.stats
-
-        def known(path, status, row=None):  # type: ignore[no-untyped-def]
-            found = row or stats._recent.get(stats.key_of(path)) or opened.state.file(stats.key_of(path))
-            same = found is not None and (found[1], found[2]) == (status.st_size, status.st_mtime_ns)
-            return found[5] if same else None
-
-        stats.known = known  # type: ignore[method-assign]
+        wrong = _TimesOnly(opened.state, str(opened.layout.root))
+        for scanner in (opened.workspace._sources, opened.workspace._outputs):
+            scanner._stats = wrong
         return opened
 
 
-class ForgetsForce(Engine):
+class _Remembers(Walk):
+    """Never asks what was recorded."""
+
+    def _hit(self, *_: Any, **__: Any) -> Trace | None:
+        return None
+
+    def _locked(self, name: str) -> None:
+        return None
+
+
+class Forgetful(Engine):
+    """Nothing is ever taken from the records."""
+
+    walk = _Remembers
+
+
+class _NoCutoff(Walk):
+    """A stage runs because a stage above it ran, whatever came out."""
+
+    def __init__(self, opened: OpenProject, settings: Settings = Settings()) -> None:
+        super().__init__(opened, settings)
+        self._ran: set[str] = set()
+
+    def decide(self, name: str) -> Decision:
+        decision = super().decide(name)
+        if decision.verdict != "stale" and self._ran & set(self._opened.graph.parents[name]):
+            decision = decision._replace(verdict="stale")
+        if decision.verdict == "stale":
+            self._ran.add(name)
+        return decision
+
+
+class NoCutoff(Engine):
+    """No early cutoff: the fault that hides behind keys, because no key executes twice."""
+
+    walk = _NoCutoff
+
+
+class IgnoresForce(Engine):
+    """What the user forces is decided like anything else."""
+
     def settings(self, settings: Settings) -> Settings:
         return settings._replace(forced=frozenset())
 
 
-class PromisesTooMuch(Engine):
-    """Says that what waits will run."""
+class ForcesAll(Engine):
+    """What the user forces takes everything with it."""
+
+    def settings(self, settings: Settings) -> Settings:
+        return settings._replace(forced=frozenset(self._names)) if settings.forced else settings
+
+    def open(self, root: Path) -> OpenProject:
+        opened = super().open(root)
+        self._names = tuple(opened.project.stages)
+        return opened
+
+
+class Hopeful(Engine):
+    """Status takes what must run for run, with what came out last time."""
 
     def forecast(self, opened: OpenProject, scope: list[str], settings: Settings) -> dict[str, Decision]:
-        decided = super().forecast(opened, scope, settings)
-        return {n: d._replace(verdict="stale") if d.verdict == "waiting" else d for n, d in decided.items()}
+        walk = Walk(opened, settings)
+        decisions = {}
+        for name in scope:
+            decision = decisions[name] = walk.decide(name)
+            made: Mapping[str, Produced] | None = walk.outputs_of(name, decision)
+            entry = opened.lock.get(name)
+            if made is None and entry is not None:
+                made = entry.outputs
+            if made is not None:
+                walk.settle(name, made)
+        return decisions
 
 
-CAUGHT_BY = (
-    (IgnoresParams, "result", (strategies.change_parameter,)),
-    (IgnoresVariables, "result", (strategies.change_variable,)),
-    (IgnoresHelpers, "result", (strategies.change_helper,)),
-    (IgnoresExecutableBits, "result", (strategies.change_bit,)),
-    (IgnoresFileNames, "result", (strategies.rename_file,)),
-    (DoesNotLook, "result", strategies.EDITS),
-    (TrustsTimes, "result", (strategies.change_file,)),
-    (CutsNothingOff, "once", (strategies.change_constant, strategies.change_file)),
-    (ForgetsForce, "forced", strategies.EDITS),
-    (PromisesTooMuch, "forecast", (strategies.change_constant, strategies.change_file)),
-)
-"""An engine, the promise that it breaks, and the edits among which that shows."""
+class Gloomy(Engine):
+    """Status takes everything below what must run for what must run."""
+
+    def forecast(self, opened: OpenProject, scope: list[str], settings: Settings) -> dict[str, Decision]:
+        decisions = super().forecast(opened, scope, settings)
+        return {n: d._replace(verdict="stale") if d.verdict == "waiting" else d for n, d in decisions.items()}
+
+
+class _Anything(Walk):
+    def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
+        lying = super()._workspace_of(stage)
+        locked = self._locked(stage.name)
+        there = locked.outputs if locked else {}
+        return {n: there[n].artifact if a is not None and n in there else a for n, a in lying.items()}
+
+
+class BelievesOutputs(Engine):
+    """An output that is there is taken for the one that was written."""
+
+    walk = _Anything
+
+
+class ShowsLeftovers(Engine):
+    """What stages that are gone have written is seen in folders and matched by globs."""
+
+    def open(self, root: Path) -> OpenProject:
+        opened = super().open(root)
+        opened.workspace._hidden = frozenset(opened.graph.output_paths)
+        return opened
+
+
+WRONG: Mapping[str, tuple[type[Engine], Collection[str]]] = {
+    "the key lacks parameters": (blind_to("params"), ("result",)),
+    "the key lacks code": (blind_to("code"), ("result",)),
+    "the key lacks variables": (blind_to("variables"), ("result",)),
+    "the key lacks the command": (blind_to("cmd"), ("result",)),
+    "the key lacks executable bits": (BlindToBits, ("result",)),
+    "the key lacks names in globs": (BlindToNames, ("result",)),
+    "times are believed": (TrustsTimes, ("result",)),
+    "outputs are believed": (BelievesOutputs, ("result",)),
+    "leftovers are seen": (ShowsLeftovers, ("result",)),
+    "nothing is remembered": (Forgetful, ("second",)),
+    "the name is in the key": (KeyedByName, ("once",)),
+    "file times are in the key": (KeyedByTimes, ("once",)),
+    "no early cutoff": (NoCutoff, ("once",)),
+    "force is ignored": (IgnoresForce, ("forced",)),
+    "force takes all": (ForcesAll, ("forced",)),
+    "status hopes": (Hopeful, ("forecast",)),
+    "status despairs": (Gloomy, ("forecast",)),
+}
+"""What is wrong -> the engine, and the promise that it breaks: that one alone is asked."""
