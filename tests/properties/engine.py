@@ -30,10 +30,11 @@ _SERVERS: list[Servers] = []
 class WarmExecutor(LocalExecutor):
     """The local executor with forkservers that outlive it."""
 
-    def __init__(self, layout: Layout, store: Store) -> None:
-        super().__init__(layout, store)
+    def __init__(self, layout: Layout, store: Store, level: str) -> None:
+        super().__init__(layout, store, level)
         if not _SERVERS:
-            _SERVERS.append(Servers(Path(tempfile.mkdtemp(prefix="pipe-home-"))))
+            home = tempfile.mkdtemp(prefix="pipe-home-")
+            _SERVERS.append(Servers(self._plan._replace(home=home)))
             atexit.register(_SERVERS[0].close)
         self._servers = _SERVERS[0]
 
@@ -43,7 +44,7 @@ class WarmExecutor(LocalExecutor):
 
 class WarmPerformer(Performer):
     def open(self) -> None:
-        self.executor = self.executor or WarmExecutor(self._layout, self._store)
+        self.executor = self.executor or WarmExecutor(self._layout, self._store, self._opened.level)
 
 
 class Engine:
