@@ -107,7 +107,9 @@ def isolation_of(where: Layout, state: State) -> tuple[str, str]:
         from .execute.folder import base_for
         from .execute.sandbox import probe
 
-        known = json.dumps(probe.level(base_for(where))).encode()
+        base = base_for(where)
+        os.makedirs(base, mode=0o700, exist_ok=True)
+        known = json.dumps(probe.level(base)).encode()
         state.put(key, known)
     level, why = json.loads(known)
     wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])

@@ -164,20 +164,8 @@ def clear_abandoned(base: str) -> None:
     except OSError:
         return
     for name in names:
-        if name.startswith(".root."):
-            remove_idle(f"{base}/{name}")
-        elif _is_abandoned(f"{base}/{name}"):
+        if _is_abandoned(f"{base}/{name}"):
             remove(f"{base}/{name}")
-
-
-def remove_idle(mount_point: str) -> None:
-    """Remove the empty folder on which a server that is gone had made its root."""
-    process = mount_point.rpartition(".")[2]
-    try:
-        if not os.path.exists(f"/proc/{process}"):
-            os.rmdir(mount_point)
-    except OSError:
-        pass
 
 
 def move(source: str, target: str) -> None:

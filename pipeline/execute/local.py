@@ -93,7 +93,7 @@ class LocalExecutor:
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
-        self._servers = Servers(self._plan)
+        self._servers = Servers()
         processes.adopt_orphans()
 
     def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
@@ -128,9 +128,10 @@ class LocalExecutor:
         folder = WorkFolder.make(self._base, order.key)
         try:
             scratch = self._layout.scratch / order.key
-            shown = "place" if self.level == "L2" else "link"
+            level = self._plan_for(order.stage).level
+            shown = "place" if level == "L2" else "link"
             folder.fill(order.stage, self._placer, order.inputs, order.source, scratch, unstored=shown)
-            _link_secret_files(order.stage, folder.home)
+            _show_secret_files(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
                 path = f"{folder.project}/{order.params_path}"
@@ -201,13 +202,15 @@ class LocalExecutor:
             path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
         }
         fixed = isolation.fixed_in(writable, written, (path for path in given if path not in linked))
-        return ForStage(writable, fixed, linked, stage.network)
+        mounted = {f"project/{path}": source for path, source in linked.items()}
+        mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
+        return ForStage(writable, fixed, mounted, stage.network)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
     ) -> Ran:
         wanted = self._wanted(order)
-        server = self._servers.take(wanted)
+        server = self._servers.take(wanted, self._plan_for(order.stage))
         try:
             with server.request(folder.request, order.stage.resources.memory_bytes) as stream:
                 limits = _Limits(order, cancelled, started)
@@ -218,7 +221,7 @@ class LocalExecutor:
             self._servers.give_back(server)
         wall = time.monotonic() - started
         if last is None:
-            self._servers.lost(wanted, server)
+            self._servers.lost(server)
             processes.end_orphans({os.getpid()}, patience_seconds=0)
             failure = ChildFailure("the process that supervised it ended", help="run it again")
             return Ran(folder, failure, wall)
@@ -231,6 +234,10 @@ class LocalExecutor:
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
         )
+
+    def _plan_for(self, stage: Stage) -> ForServer:
+        # Who declares another sandbox than the strict one wants the machine to be seen.
+        return self._plan if stage.sandbox == "strict" else self._plan._replace(level="L0")
 
     def _wanted(self, order: Order) -> Wanted:
         stage = order.stage
@@ -359,12 +366,19 @@ def _sorted(value: Any) -> Any:
     return digest.plain(json.loads(digest.canonical(value)))
 
 
-def _link_secret_files(stage: Stage, home: str) -> None:
-    for secret in stage.secrets:
-        if secret.startswith("~/"):
-            target = os.path.join(home, secret[2:])
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.symlink(os.path.expanduser(secret), target)
+def _secret_files(stage: Stage) -> dict[str, str]:
+    """Return the secrets that are files: path in the home -> where the file lies, links resolved."""
+    return {s[2:]: os.path.realpath(os.path.expanduser(s)) for s in stage.secrets if s.startswith("~/")}
+
+
+def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
+    for path, source in _secret_files(stage).items():
+        target = os.path.join(home, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if as_links:
+            os.symlink(source, target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))
 
 
 def _python_folder(layout: Layout) -> str:

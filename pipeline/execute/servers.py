@@ -54,6 +54,7 @@ class Server:
                 start_new_session=True,
                 close_fds=True,
             )
+        self._base = plan.base
         self._socket = ours
         self._lock = threading.Lock()
         self.busy = 0
@@ -76,22 +77,21 @@ class Server:
 
 
 class Servers:
-    def __init__(self, plan: ForServer) -> None:
-        self._plan = plan
-        self._living: dict[Wanted, Server] = {}
+    def __init__(self) -> None:
+        self._living: dict[tuple[Wanted, ForServer], Server] = {}
         self._lock = threading.Lock()
 
-    def take(self, wanted: Wanted) -> Server:
+    def take(self, wanted: Wanted, plan: ForServer) -> Server:
         """Return the server for such stages, started if there is none. `give_back` it afterwards."""
         if not _SHARED:
-            return Server(wanted._replace(preload=()), self._plan)
+            return Server(wanted._replace(preload=()), plan)
         with self._lock:
-            server = self._living.pop(wanted, None) or Server(wanted, self._plan)
-            self._living[wanted] = server  # the most recently used last
+            server = self._living.pop((wanted, plan), None) or Server(wanted, plan)
+            self._living[(wanted, plan)] = server  # the most recently used last
             server.busy += 1
-            idle = [w for w, other in self._living.items() if not other.busy]
-            for other in idle[: max(0, len(self._living) - _AT_MOST)]:
-                self._living.pop(other).close()
+            idle = [key for key, other in self._living.items() if not other.busy]
+            for key in idle[: max(0, len(self._living) - _AT_MOST)]:
+                self._living.pop(key).close()
             return server
 
     def give_back(self, server: Server) -> None:
@@ -101,11 +101,10 @@ class Servers:
         with self._lock:
             server.busy -= 1
 
-    def lost(self, wanted: Wanted, server: Server) -> None:
+    def lost(self, server: Server) -> None:
         """Forget a server that answers no more, so that the next stage gets a new one."""
         with self._lock:
-            if self._living.get(wanted) is server:
-                del self._living[wanted]
+            self._living = {key: other for key, other in self._living.items() if other is not server}
         server.close()
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from pipeline.store import Store
 from pipeline.walk import Settings, Walk
 
 _SERVERS: list[Servers] = []
+_HOME = tempfile.mkdtemp(prefix="pipe-home-")
 
 
 class WarmExecutor(LocalExecutor):
@@ -33,10 +34,10 @@ class WarmExecutor(LocalExecutor):
     def __init__(self, layout: Layout, store: Store, level: str) -> None:
         super().__init__(layout, store, level)
         if not _SERVERS:
-            home = tempfile.mkdtemp(prefix="pipe-home-")
-            _SERVERS.append(Servers(self._plan._replace(home=home)))
+            _SERVERS.append(Servers())
             atexit.register(_SERVERS[0].close)
         self._servers = _SERVERS[0]
+        self._plan = self._plan._replace(home=_HOME)
 
     def close(self) -> None:
         pass

@@ -24,7 +24,7 @@ class ForServer(NamedTuple):
 
 
 class ForStage(NamedTuple):
-    """What one stage may do in its work folder; paths are relative to the mirror of the project."""
+    """What one stage may do; paths are relative to the mirror of the project, those of `linked` to the work folder."""
 
     writable: tuple[str, ...]
     fixed: tuple[str, ...]

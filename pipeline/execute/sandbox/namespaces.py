@@ -45,6 +45,7 @@ def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], 
     kernel.mount("proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV)
     kernel.pivot_root(root, root + OLD)
     os.chdir("/")
+    os.rmdir(OLD + root)  # the mount has moved away from it
     kernel.remount_read_only("/")
 
 
@@ -64,7 +65,7 @@ def enter_as_stage(
         base: The folder of all work folders: the others are not there.
         writable: Folders of the mirror that may be written, relative to it.
         fixed: What lies in those and may not be written all the same.
-        linked: Inputs that are not stored, by path in the mirror: where on this machine they lie, links resolved.
+        linked: What is not stored, by path in the work folder: where on this machine it lies, links resolved.
         network: The machine's network stays; else there is a loopback of its own and nothing more.
     """
     kernel.unshare(kernel.NEW_NS | kernel.NEW_IPC | (0 if network else kernel.NEW_NET))
@@ -86,7 +87,7 @@ def enter_as_stage(
         kernel.mount(f"{OLD}{project}/{path}", f"{project}/{path}", "", kernel.MS_BIND)
         kernel.remount_read_only(f"{project}/{path}")
     for path, source in linked.items():
-        kernel.bind(OLD + source, f"{project}/{path}", read_only=True)
+        kernel.bind(OLD + source, f"{folder}/{path}", read_only=True)
     kernel.remount_read_only(HOME)
     kernel.unmount(OLD)
     os.chdir(project)

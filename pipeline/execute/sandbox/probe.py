@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import tempfile
 
+from ...workspace import remove
 from ..child import BOOT
 from . import kernel, namespaces, view
 
@@ -14,16 +16,19 @@ _PROBE = BOOT + "from _pipe.execute.sandbox.probe import try_namespaces\ntry_nam
 def level(base: str) -> tuple[str, str]:
     """Return the strictest level that works, and why no stricter one does ("" for the strictest).
 
-    `base` is a folder that may be written.
+    `base` is a folder that may be written; nothing stays there.
     """
     if sys.platform != "linux":
         return "L0", f"{sys.platform} has neither namespaces nor Landlock"
-    command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, base]
+    folder = tempfile.mkdtemp(prefix=".probe.", dir=base)
+    command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, folder]
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
         why = ran.stdout.decode("utf-8", "replace").strip() or f"the probe ended with {ran.returncode}"
     except (OSError, subprocess.TimeoutExpired) as error:
         why = str(error)
+    finally:
+        remove(folder)
     if why == "works":
         return "L2", ""
     if kernel.landlock_version() >= 1:
@@ -32,26 +37,32 @@ def level(base: str) -> tuple[str, str]:
 
 
 def try_namespaces(base: str) -> None:
-    """Print "works" if a stage could be isolated at L2, else why not. Ends the process."""
-    root = f"{base}/.root.{os.getpid()}"
-    folder = f"{base}/.probe.{os.getpid()}"
+    """Write "works" if a stage could be isolated at L2, else why not. `base` is an empty folder. Ends the process."""
+    folder = f"{base}/stage"
     try:
-        os.makedirs(root, mode=0o700, exist_ok=True)
-        os.makedirs(f"{folder}/project/out", mode=0o700, exist_ok=True)
-        home = f"{folder}/home"
-        os.makedirs(home, exist_ok=True)
-        namespaces.enter_as_server(root, view.readable(_PACKAGE), view.devices(gpus=False), base, home)
+        for part in ("root", "home", "stage/project/out"):
+            os.makedirs(f"{base}/{part}", mode=0o700)
+        readable, devices = view.readable(_PACKAGE), view.devices(gpus=False)
+        namespaces.enter_as_server(f"{base}/root", readable, devices, base, f"{base}/home")
         child = os.fork()
         if child == 0:
-            try:
-                namespaces.enter_as_stage(folder, base, writable=["out"], fixed=[], linked={}, network=False)
-                kernel.drop_capabilities()
-            except OSError as error:
-                print(error, flush=True)
-                os._exit(1)
-            os._exit(0)
+            _try_as_stage(folder, base)
         if os.waitpid(child, 0)[1] == 0:
-            print("works", flush=True)
+            _say("works")
     except OSError as error:
-        print(error, flush=True)
+        _say(str(error))
     os._exit(0)
+
+
+def _try_as_stage(folder: str, base: str) -> None:
+    try:
+        namespaces.enter_as_stage(folder, base, writable=["out"], fixed=[], linked={}, network=False)
+        kernel.drop_capabilities()
+    except OSError as error:
+        _say(str(error))
+        os._exit(1)
+    os._exit(0)
+
+
+def _say(text: str) -> None:
+    os.write(1, text.encode())
