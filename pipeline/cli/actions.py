@@ -179,6 +179,23 @@ def _clean(values: Values, skin: Skin) -> int:
     return 0
 
 
+def _doctor(values: Values, skin: Skin) -> int:
+    from ..doctor import doctor
+
+    found = doctor(root_of(values))
+
+    def text() -> str:
+        lines = [f"isolation: {found.level}" + (f" ({found.why})" if found.why else "")]
+        lines += [f"  - {line}" for line in found.means]
+        copies = (
+            "copies share their bytes (reflink)" if found.reflink else "copies take room: no reflinks here"
+        )
+        return "\n".join([*lines, f"store: {found.store}", f"  - {copies}", f"python: {found.python}"])
+
+    skin.result(lambda: {"ok": True, **found._asdict(), "means": list(found.means)}, text)
+    return 0
+
+
 def _run(values: Values, skin: Skin) -> int:
     if values["debug"] and len(values["targets"]) != 1:
         raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
@@ -203,4 +220,5 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "shell": _shell,
     "logs": _logs,
     "clean": _clean,
+    "doctor": _doctor,
 }
