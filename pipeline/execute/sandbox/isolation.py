@@ -76,6 +76,7 @@ def enter_as_stage(server: ForServer, stage: ForStage, folder: str) -> None:
         namespaces.enter_as_stage(
             folder,
             server.base,
+            readable=server.readable,
             writable=stage.writable,
             fixed=stage.fixed,
             linked=stage.linked,

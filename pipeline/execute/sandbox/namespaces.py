@@ -53,6 +53,7 @@ def enter_as_stage(
     folder: str,
     base: str,
     *,
+    readable: Sequence[str],
     writable: Sequence[str],
     fixed: Sequence[str],
     linked: Mapping[str, str],
@@ -63,6 +64,7 @@ def enter_as_stage(
     Args:
         folder: The work folder, below `base`; its `project` mirrors the project.
         base: The folder of all work folders: the others are not there.
+        readable: What the server's root shows.
         writable: Folders of the mirror that may be written, relative to it.
         fixed: What lies in those and may not be written all the same.
         linked: What is not stored, by path in the work folder: where on this machine it lies, links resolved.
@@ -72,6 +74,10 @@ def enter_as_stage(
     if not network:
         _raise_loopback()
     kernel.mount("tmpfs", _TEMPORARY, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
+    for path in readable:
+        # A project, and with it its environment, may lie in a temporary folder.
+        if path.startswith(_TEMPORARY + "/"):
+            _show("", path, source=OLD + path)
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
     if not base.startswith(_TEMPORARY + "/"):
         kernel.mount("tmpfs", base, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
@@ -127,20 +133,21 @@ def _make_root(root: str, readable: Sequence[str], devices: Sequence[str], base:
         os.makedirs(root + base, exist_ok=True)
 
 
-def _show(root: str, path: str, *, read_only: bool = True) -> None:
+def _show(root: str, path: str, *, source: str = "", read_only: bool = True) -> None:
     """Show a path of the machine in the new root, links as links with what they lead to."""
     target = root + path
-    if not os.path.exists(path) or os.path.lexists(target):
+    source = source or path
+    if not os.path.exists(source) or os.path.lexists(target):
         return
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.islink(path) and path.count("/") == 1:
         os.symlink(os.readlink(path), target)  # /bin -> usr/bin
         return
-    if os.path.isdir(path):
+    if os.path.isdir(source):
         os.mkdir(target)
     else:
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
-    kernel.bind(path, target, read_only=read_only)
+    kernel.bind(source, target, read_only=read_only)
 
 
 def _raise_loopback() -> None:

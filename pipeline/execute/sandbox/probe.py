@@ -56,7 +56,9 @@ def try_namespaces(base: str) -> None:
 
 def _try_as_stage(folder: str, base: str) -> None:
     try:
-        namespaces.enter_as_stage(folder, base, writable=["out"], fixed=[], linked={}, network=False)
+        namespaces.enter_as_stage(
+            folder, base, readable=[], writable=["out"], fixed=[], linked={}, network=False
+        )
         kernel.drop_capabilities()
     except OSError as error:
         _say(str(error))
