@@ -212,7 +212,9 @@ class LocalExecutor:
         wanted = self._wanted(order)
         server = self._servers.take(wanted, self._plan_for(order.stage))
         try:
-            with server.request(folder.request, order.stage.resources.memory_bytes) as stream:
+            with server.request(
+                folder.request, order.stage.resources.memory_bytes, terminal=order.terminal
+            ) as stream:
                 limits = _Limits(order, cancelled, started)
                 last = _wait(stream, limits)
         except OSError:

@@ -91,7 +91,7 @@ class _Server:
 
     def _take(self) -> bool:
         try:
-            packet, descriptors, _, _ = socket.recv_fds(self._requests, 65536, 1)
+            packet, descriptors, _, _ = socket.recv_fds(self._requests, 65536, 4)
         except OSError:
             return False
         if not packet:
@@ -100,10 +100,14 @@ class _Server:
         answer = socket.socket(fileno=descriptors[0])
         # A package may have started a thread when it was loaded. Forking is still what the interpreter allows, but
         # what the thread held is lost in the child; the stage runs in a fresh interpreter instead.
-        self._fork(answer, request, fresh=threading.active_count() != 1)
+        self._fork(answer, request, descriptors[1:], fresh=threading.active_count() != 1)
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
         return True
 
-    def _fork(self, answer: socket.socket, request: dict[str, Any], *, fresh: bool) -> None:
+    def _fork(
+        self, answer: socket.socket, request: dict[str, Any], streams: list[int], *, fresh: bool
+    ) -> None:
         pid = os.fork()
         if pid == 0:
             try:
@@ -113,6 +117,8 @@ class _Server:
                 for child in self._children.values():
                     if child.answer:
                         child.answer.close()
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)  # the terminal of the user's, for --debug
                 start(request["path"], self._plan, self._prefix, fresh=fresh)
             except BaseException:
                 traceback.print_exc()

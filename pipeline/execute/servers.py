@@ -46,6 +46,10 @@ class Server:
         command.append(json.dumps(plan._asdict()))
         with theirs:
             # A session of its own: what the terminal or a shell sends to the group of `pipe` is not for the stages.
+            # What packages print while they are loaded is for nobody's terminal.
+            log = os.open(
+                f"{plan.home}/servers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+            )
             self._process = subprocess.Popen(
                 command,
                 stdin=theirs.fileno(),
@@ -55,16 +59,18 @@ class Server:
                 close_fds=True,
             )
         self._base = plan.base
+        os.close(log)
         self._socket = ours
         self._lock = threading.Lock()
         self.busy = 0
 
-    def request(self, path: str, memory_bytes: int | None) -> socket.socket:
+    def request(self, path: str, memory_bytes: int | None, *, terminal: bool) -> socket.socket:
         """Hand over a request, with the stage's limit; returns the socket for the answer and for orders."""
         packet = json.dumps({"path": path, "memory_bytes": memory_bytes}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs, self._lock:
-            socket.send_fds(self._socket, [packet], [theirs.fileno()])
+            streams = [0, 1, 2] if terminal else []
+            socket.send_fds(self._socket, [packet], [theirs.fileno(), *streams])
         return ours
 
     def close(self) -> None:

@@ -118,6 +118,9 @@ def _make_root(root: str, readable: Sequence[str], devices: Sequence[str], base:
     for name in ("proc", "etc", "dev", "dev/shm", "dev/pts", "run", "var", "tmp", HOME[1:], OLD[1:]):
         os.mkdir(f"{root}/{name}")
     os.symlink("/tmp", f"{root}/var/tmp")
+    for name in ("tmp", "dev/shm"):
+        # For what packages do when the server loads them; its stages get their own.
+        kernel.mount("tmpfs", f"{root}/{name}", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
     for path in readable:
         _show(root, path)
     for name in view.CONFIGURATION:
