@@ -53,12 +53,13 @@ class Server:
             self._process = subprocess.Popen(
                 command,
                 stdin=theirs.fileno(),
+                stdout=log,
+                stderr=log,
                 env=environment,
                 cwd="/",
                 start_new_session=True,
                 close_fds=True,
             )
-        self._base = plan.base
         os.close(log)
         self._socket = ours
         self._lock = threading.Lock()
