@@ -108,8 +108,12 @@ def isolation_of(where: Layout, state: State) -> tuple[str, str]:
         from .execute.sandbox import probe
 
         base = base_for(where)
-        os.makedirs(base, mode=0o700, exist_ok=True)
-        known = json.dumps(probe.level(base)).encode()
+        try:
+            os.makedirs(base, mode=0o700, exist_ok=True)
+            known = json.dumps(probe.level(base)).encode()
+        except OSError as error:
+            # Nothing can be executed there, so no trace is refused for its level: `status` works all the same.
+            return LEVELS[0], f"cannot write in `{base}`: {error.strerror}"
         state.put(key, known)
     level, why = json.loads(known)
     wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Mapping, Sequence
 
+from .. import processes
 from . import kernel, view
 
 OLD = "/.old"
@@ -42,6 +43,7 @@ def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], 
     child = os.fork()
     if child:
         _end_with(child)
+    processes.die_with_parent()  # with this one all others of its namespace end
     kernel.mount("proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV)
     kernel.pivot_root(root, root + OLD)
     os.chdir("/")
