@@ -9,15 +9,20 @@ import pytest
 PIPELINE = """
 stages:
   first: {run: "stages.slow:first", outputs: {out: build/first.txt}}
-  second: {run: "stages.slow:second", inputs: {first: build/first.txt}, outputs: {out: build/second.txt}}
+  second:
+    run: stages.slow:second
+    secrets: [HANG]
+    inputs: {first: build/first.txt}
+    outputs: {out: build/second.txt}
   command:
-    cmd: "echo started; echo half > ${outputs.out}; sleep 0.${params.pause}; while test -e %(hold)s; do sleep 0.1; done"
-    params: {pause: 1}
+    cmd: "echo started, and will not end soon; echo half > ${outputs.out}; sleep $HANG_COMMAND"
+    secrets: [HANG_COMMAND]
     inputs: [build/first.txt]
     outputs: {out: build/command.txt}
   third: {run: "stages.slow:third", inputs: {second: build/second.txt}, outputs: {out: build/third.txt}}
 """
 
+# What makes them hang must not be in the key, or the next run would be another action: a secret is not.
 STAGES = """
 import os, signal, subprocess, time
 from pathlib import Path
@@ -29,16 +34,15 @@ def first(out: Path):
 
 
 def second(first: str, out: Path):
-    '''Hangs as long as somebody wants it to, with children that will not go by themselves.'''
+    '''Hangs if told to, with children that will not go by themselves.'''
     out.write_text("half")
-    if os.path.exists("%(hold)s"):
+    if os.environ["HANG"] != "0.0":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         subprocess.Popen(["sleep", "1000"])
         subprocess.Popen(["sleep", "1000"], start_new_session=True)
-        print("started", flush=True)
-        while os.path.exists("%(hold)s"):
-            time.sleep(0.1)
+        print("started, and will not end soon", flush=True)
+        time.sleep(float(os.environ["HANG"]))
     out.write_text(first + ", second")
 
 
@@ -46,15 +50,16 @@ def third(second: str) -> str:
     return second + ", third"
 """
 
+HANGING = {"HANG": "60.0", "HANG_COMMAND": "60.0"}
+QUICK = {"HANG": "0.0", "HANG_COMMAND": "0.0"}
+
 
 @pytest.fixture
-def running(project):
+def running(project, request):
     """A project with a run in which `first` is done, `second` and `command` hang, and `third` waits."""
-    hold = project.base / "hold"
-    hold.write_text("")
-    project.write("pipeline.yaml", PIPELINE % {"hold": hold})
-    project.write("stages/slow.py", STAGES % {"hold": hold})
-    project.process = project.start("run", "-j2", "--json")
+    project.write("pipeline.yaml", PIPELINE)
+    project.write("stages/slow.py", STAGES)
+    project.process = project.start("run", "-j2", "--json", **HANGING | getattr(request, "param", {}))
     project.wait_for(lambda: started(project, "second") and started(project, "command"))
     return project
 
@@ -72,15 +77,14 @@ def children(pid):
 
 
 def the_next_run_is_right(project, command="executed"):
-    (project.base / "hold").unlink(missing_ok=True)
-    outcomes = project.run().outcomes
+    outcomes = project.run(**QUICK).outcomes
     # What was recorded before `pipe` was killed is fresh though no lock file says so.
     assert outcomes == {"first": "fresh", "second": "executed", "command": command, "third": "executed"}
     assert project.read("build/third.txt") == "first, second, third"
     assert project.read("build/command.txt") == "half\n"
     assert project.damaged_objects() == []
     assert project.executions("first") == 1
-    assert set(project.run().outcomes.values()) == {"fresh"}
+    assert set(project.run(**QUICK).outcomes.values()) == {"fresh"}
     project.all_processes_end()
     assert [path for path in project.tmp.glob("pipe-*/*") if path.is_dir()] == []
 
@@ -132,13 +136,13 @@ def test_kill_of_the_forkserver_fails_its_stages_and_nothing_else(running):
     the_next_run_is_right(project)
 
 
+@pytest.mark.parametrize("running", [{"HANG_COMMAND": "1.5"}], indirect=True, ids=["the-other-ends"])
 def test_kill_of_a_stage_fails_it_alone(running):
     project = running
     folder = next(path for path in project.tmp.glob("pipe-*/*/project/build/second.txt")).parents[1]
     inside = [p for p in project.processes() if os.readlink(f"/proc/{p}/cwd") == str(folder)]
     (stage,) = [p for p in inside if "sleep" not in project.processes().get(p, "sleep")]
     os.kill(stage, signal.SIGKILL)
-    (project.base / "hold").unlink()
     _, err = project.process.communicate(timeout=20)
     assert project.process.returncode == 1
     assert "error: stage `second` failed" in err
