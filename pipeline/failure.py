@@ -15,7 +15,7 @@ def of(
 ) -> Failure:
     """Describe why a stage failed, after so many attempts."""
     tried = f" in each of {attempts} attempts" if attempts > 1 else ""
-    text = f"stage `{stage.name}` failed after {ran.wall_seconds:.1f} s{tried}"
+    text = f"stage `{stage.name}` failed after {_seconds(ran.wall_seconds)}{tried}"
     again = f"nothing of `{stage.name}` was recorded; correct it and run `pipe run {stage.name}`"
     help_text = failure.help or again
     tail = log.tail(order.log)
@@ -88,6 +88,10 @@ def _names_in(line: str) -> list[str]:
     """Return what may be a file's name: what stands in quotes, whole, and every word."""
     quoted = [part for mark in "'\"`" for part in line.split(mark)[1::2] if part]
     return quoted + line.translate({ord(c): " " for c in "'\":,()[]`"}).split()
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 0.1 else f"{seconds:.1f} s"
 
 
 def _name_for(path: str) -> str:

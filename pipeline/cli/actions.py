@@ -25,7 +25,7 @@ def _status(values: Values, skin: Skin) -> int:
     run_action.print_forecast(result, skin, lambda: as_json.status(result))
     if result.leftovers:
         skin.say(f"note: {status_text.leftovers_text(result.leftovers)}")
-    return 1 if values["check"] and not as_json.is_all_fresh(result.decisions) else 0
+    return 1 if values["check"] and not result.ok else 0
 
 
 def _explain(values: Values, skin: Skin) -> int:

@@ -4,4 +4,6 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pin", action="store_true", help="write what the sessions print into tests/transcripts")
+    parser.addoption(
+        "--pin", action="store_true", help="write what the sessions print into tests/transcripts"
+    )
