@@ -54,7 +54,9 @@ def lines_of(data: bytes) -> list[bytes]:
 
 
 def _whole(piece: Piece) -> Piece:
-    return piece._replace(constructs=[*piece.constructs, Construct("own", "a layout or coding of its own", 1)])
+    return piece._replace(
+        constructs=[*piece.constructs, Construct("own", "a layout or coding of its own", 1)]
+    )
 
 
 def _is_recoded(data: bytes) -> bool:
@@ -62,7 +64,12 @@ def _is_recoded(data: bytes) -> bool:
     for line in lines_of(data)[:2]:
         match = _COOKIE.match(line)
         if match:
-            return match.group(1).lower().replace(b"_", b"-") not in (b"utf-8", b"utf8", b"ascii", b"us-ascii")
+            return match.group(1).lower().replace(b"_", b"-") not in (
+                b"utf-8",
+                b"utf8",
+                b"ascii",
+                b"us-ascii",
+            )
     return False
 
 

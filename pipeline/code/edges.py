@@ -114,9 +114,7 @@ class Steps:
         dotted = absolute_name(chain[1:], node.package)
         return self._resolver.dotted(dotted.split(".")) if dotted else ()
 
-    def _imported(
-        self, node: Node, number: int, piece: Piece, widened: list[Widening]
-    ) -> Iterator[Target]:
+    def _imported(self, node: Node, number: int, piece: Piece, widened: list[Widening]) -> Iterator[Target]:
         """Give what a top-level import statement takes whoever asks for it."""
         for alias in piece.aliases:
             if self._resolver.is_droppable(node, number, alias.name):

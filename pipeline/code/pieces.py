@@ -73,9 +73,7 @@ def cut(
     return pieces
 
 
-def _kind(
-    node: ast.stmt, bases: list[str] | None
-) -> Literal["def", "class", "const", "import", "other"]:
+def _kind(node: ast.stmt, bases: list[str] | None) -> Literal["def", "class", "const", "import", "other"]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return "import"
     if isinstance(node, ast.ClassDef):
@@ -132,9 +130,7 @@ def _aliases(node: ast.stmt) -> list[Alias]:
             for item in node.names
         ]
     assert isinstance(node, ast.ImportFrom)
-    return [
-        Alias(item.asname or item.name, node.level, node.module or "", item.name) for item in node.names
-    ]
+    return [Alias(item.asname or item.name, node.level, node.module or "", item.name) for item in node.names]
 
 
 def _floats(node: ast.stmt, bases: list[str] | None) -> bool:

@@ -54,24 +54,8 @@ _DECORATORS = frozenset(
     " pydantic.validate_call pydantic.validator staticmethod torch.inference_mode torch.no_grad".split()
 )
 _ACCESSORS = frozenset(("deleter", "getter", "setter"))
-BASES = frozenset(
-    "abc.ABC collections.OrderedDict collections.UserDict collections.UserList collections.defaultdict"
-    " enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum json.JSONEncoder json.JSONDecoder"
-    " pydantic.BaseModel sklearn.base.BaseEstimator sklearn.base.ClassifierMixin sklearn.base.RegressorMixin"
-    " sklearn.base.TransformerMixin threading.Thread torch.nn.Module torch.utils.data.Dataset"
-    " torch.utils.data.IterableDataset argparse.Action logging.Handler logging.Formatter logging.Filter"
-    " ast.NodeVisitor ast.NodeTransformer string.Formatter string.Template".split()
-)
-"""Classes of which a subclass can be made without anybody noticing. Built-in ones are, too."""
 _DUNDERS = frozenset(("__all__", "__author__", "__copyright__", "__email__", "__license__", "__version__"))
 """Names with a meaning only to readers. Others (`__getattr__`, `__path__`) steer Python itself."""
-
-
-def is_quiet_base(dotted: str) -> bool:
-    """Say whether a class of nobody's project can be subclassed without an effect."""
-    if "." not in dotted:
-        return dotted != "type"
-    return dotted in BASES or dotted.startswith(("typing.", "typing_extensions.", "collections.abc."))
 
 
 class Quiet:
@@ -131,7 +115,9 @@ class Quiet:
         if is_method and isinstance(node, ast.Attribute) and node.attr in _ACCESSORS:
             return isinstance(node.value, ast.Name)
         name = self._dotted(node)
-        return name is not None and (name in _DECORATORS or name.startswith(("typing.", "typing_extensions.")))
+        return name is not None and (
+            name in _DECORATORS or name.startswith(("typing.", "typing_extensions."))
+        )
 
     def _class(self, node: ast.ClassDef, bases: list[str]) -> bool:
         if node.keywords or not all(self._decorator(item, is_method=False) for item in node.decorator_list):

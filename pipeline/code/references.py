@@ -341,9 +341,7 @@ class _Look:
     def _origins(self, chain: list[str]) -> list[list[str]]:
         if chain[0] not in self._file.bound:
             return [chain]
-        return [
-            [*origin.lstrip(".").split("."), *chain[1:]] for origin in sorted(self._file.bound[chain[0]])
-        ]
+        return [[*origin.lstrip(".").split("."), *chain[1:]] for origin in sorted(self._file.bound[chain[0]])]
 
     def _chain(self, parts: list[str], line: int, *, is_imported: bool) -> None:
         for name, kind in constructs.of_chain(parts, is_imported=is_imported):

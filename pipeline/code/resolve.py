@@ -7,7 +7,7 @@ or a module that is passed on as a value, so that anything may be taken from it.
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from . import quiet
+from . import bases
 from .facts import Alias, Facts
 from .graph import Graph, Node, absolute_name
 
@@ -181,7 +181,9 @@ class Resolver:
 
     @staticmethod
     def _only_by_stars(facts: Facts) -> bool:
-        has_nested = any("*" in (i.names or ()) for p in facts.pieces if p.kind != "import" for i in p.imports)
+        has_nested = any(
+            "*" in (i.names or ()) for p in facts.pieces if p.kind != "import" for i in p.imports
+        )
         is_dynamic = any(c.kind in ("module", "everything") for p in facts.pieces for c in p.constructs)
         return "__getattr__" not in facts.names and not has_nested and not is_dynamic
 
@@ -197,8 +199,8 @@ class Resolver:
         key = (node.key, number)
         if key not in self._quiet:
             self._quiet[key] = False  # a class that is its own base is none
-            bases = node.facts.pieces[number].quiet
-            self._quiet[key] = bases is not None and all(self._is_quiet_base(node, b) for b in bases)
+            named = node.facts.pieces[number].quiet
+            self._quiet[key] = named is not None and all(self._is_quiet_base(node, base) for base in named)
         return self._quiet[key]
 
     def _is_quiet_base(self, node: Node, chain: str) -> bool:
@@ -206,7 +208,7 @@ class Resolver:
         found = [t for t in self.name(node, first, tuple(rest)) if t.kind == "piece"]
         if not found:
             origin = node.facts.aliases.get(first, first)
-            return quiet.is_quiet_base(".".join([origin, *rest]))
+            return bases.is_quiet_base(".".join([origin, *rest]))
         for target in found:
             module = self._graph.node(target.module)
             if module is None:

@@ -100,4 +100,3 @@ def _import(facts: Facts, number: int, taken: tuple[str, ...]) -> bytes:
             if alias.name in taken and alias.item
         ]
     return (f"from {base} import {', '.join(listed)}" if listed else _LOADS.format(base)).encode()
-

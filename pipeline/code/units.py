@@ -63,7 +63,9 @@ def of_selection(selection: Selection) -> Counted:
     module = f"{node.name}:{MODULE}"
     found = {module: digests.of_bytes("\n".join([node.path, *run]).encode())}
     for name, parts in named.items():
-        found[f"{node.name}:{name}"] = parts[0] if len(parts) == 1 else digests.of_bytes("\n".join(parts).encode())
+        found[f"{node.name}:{name}"] = (
+            parts[0] if len(parts) == 1 else digests.of_bytes("\n".join(parts).encode())
+        )
     return Counted(found, {module: (node.path, 1), **places})
 
 
@@ -133,4 +135,3 @@ def _unit(target: Target, selections: Mapping[str, Selection]) -> str | None:
         return f"{selection.node.name}:{FILE}"
     name = unit_of(selection.node.facts.pieces[target.number]) if target.kind == "piece" else None
     return f"{selection.node.name}:{name or MODULE}"
-

@@ -50,6 +50,10 @@ class Order(NamedTuple):
     """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
     terminal: bool = False
+    pruned: Mapping[str, str] | None = None
+    """What the stage imports of `source`, by path; None: the full source."""
+    left_out: Mapping[str, Mapping[str, int]] = {}
+    """By path the names that `pruned` lacks, with their lines."""
 
 
 class ChildFailure(NamedTuple):
@@ -114,7 +118,13 @@ class LocalExecutor:
         folder = WorkFolder.make(self._base, order.key)
         try:
             scratch = self._layout.scratch / order.key
-            folder.fill(order.stage, self._placer, order.inputs, order.source, scratch)
+            folder.fill(
+                order.stage,
+                self._placer,
+                order.inputs,
+                order.source if order.pruned is None else order.pruned,
+                scratch,
+            )
             _link_secret_files(order.stage, folder.home)
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
