@@ -10,7 +10,6 @@ from .execute.local import ChildFailure, Order, Ran
 from .layout import Layout
 from .model import Stage
 
-
 _MISSING = (
     re.compile(r"NameError: name '(?P<name>\w+)' is not defined"),
     re.compile(r"ImportError: cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'"),

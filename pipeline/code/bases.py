@@ -1,12 +1,19 @@
 """Classes of which a subclass can be made without anybody noticing. A table; reads nothing."""
 
-_BASES = frozenset(
-    "abc.ABC collections.OrderedDict collections.UserDict collections.UserList collections.defaultdict"
-    " enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum json.JSONEncoder json.JSONDecoder"
-    " pydantic.BaseModel sklearn.base.BaseEstimator sklearn.base.ClassifierMixin sklearn.base.RegressorMixin"
-    " sklearn.base.TransformerMixin threading.Thread torch.nn.Module torch.utils.data.Dataset"
-    " torch.utils.data.IterableDataset argparse.Action logging.Handler logging.Formatter logging.Filter"
-    " ast.NodeVisitor ast.NodeTransformer string.Formatter string.Template".split()
+
+def words(*lines: str) -> frozenset[str]:
+    """Make a table of lines of words."""
+    return frozenset(" ".join(lines).split())
+
+
+_BASES = words(
+    "abc.ABC collections.OrderedDict collections.UserDict collections.UserList collections.defaultdict",
+    "enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum json.JSONEncoder json.JSONDecoder",
+    "pydantic.BaseModel sklearn.base.BaseEstimator sklearn.base.ClassifierMixin",
+    "sklearn.base.RegressorMixin sklearn.base.TransformerMixin threading.Thread torch.nn.Module",
+    "torch.utils.data.Dataset torch.utils.data.IterableDataset argparse.Action logging.Handler",
+    "logging.Formatter logging.Filter ast.NodeVisitor ast.NodeTransformer string.Formatter",
+    "string.Template",
 )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .facts import Piece
 from .graph import Graph, Node, absolute_name
-from .resolve import Resolver, Target, resolver
+from .resolve import Target, resolver
 from .values import Widening
 
 

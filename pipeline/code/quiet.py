@@ -7,21 +7,21 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from . import annotations
+from .bases import words
 
-_BUILTINS = frozenset(
-    "abs all any ascii bin bool bytes bytearray chr classmethod complex dict divmod enumerate float format frozenset"
-    " hash hex int isinstance issubclass len list max memoryview min object oct ord pow property range repr reversed"
-    " round set slice sorted staticmethod str sum tuple zip".split()
+_BUILTINS = words(
+    "abs all any ascii bin bool bytes bytearray chr classmethod complex dict divmod enumerate float",
+    "format frozenset hash hex int isinstance issubclass len list max memoryview min object oct ord pow",
+    "property range repr reversed round set slice sorted staticmethod str sum tuple zip",
 )
-_CALLS = frozenset(
-    "collections.ChainMap collections.Counter collections.OrderedDict collections.defaultdict collections.deque"
-    " collections.namedtuple contextvars.ContextVar dataclasses.field decimal.Decimal enum.auto fractions.Fraction"
-    " functools.partial logging.getLogger numpy.random.default_rng os.environ.get os.fspath os.getenv pandas.Timedelta"
-    " pandas.Timestamp pathlib.Path pathlib.Path.cwd pathlib.Path.home"
-    " pathlib.PurePath pathlib.PurePosixPath"
-    " random.Random re.compile torch.device types.MappingProxyType types.SimpleNamespace uuid.UUID"
-    " pydantic.ConfigDict pydantic.Field string.Template struct.Struct zoneinfo.ZoneInfo"
-    " collections.abc.Callable textwrap.dedent".split()
+_CALLS = words(
+    "collections.ChainMap collections.Counter collections.OrderedDict collections.defaultdict",
+    "collections.deque collections.namedtuple contextvars.ContextVar dataclasses.field decimal.Decimal",
+    "enum.auto fractions.Fraction functools.partial logging.getLogger numpy.random.default_rng",
+    "os.environ.get os.fspath os.getenv pandas.Timedelta pandas.Timestamp pathlib.Path pathlib.Path.cwd",
+    "pathlib.Path.home pathlib.PurePath pathlib.PurePosixPath random.Random re.compile torch.device",
+    "types.MappingProxyType types.SimpleNamespace uuid.UUID pydantic.ConfigDict pydantic.Field",
+    "string.Template struct.Struct zoneinfo.ZoneInfo collections.abc.Callable textwrap.dedent",
 )
 _FAMILIES = (
     "datetime.",
@@ -33,25 +33,27 @@ _FAMILIES = (
     "typing.",
     "typing_extensions.",
 )
-_ARRAYS = frozenset(
-    "arange array asarray bool_ complex128 datetime64 deg2rad dtype empty exp eye float16 float32 float64 full"
-    " geomspace int16 int32 int64 int8 iinfo finfo linspace log log10 logspace ones rad2deg sqrt timedelta64 uint16"
-    " uint32 uint64 uint8 zeros".split()
+_ARRAYS = words(
+    "arange array asarray bool_ complex128 datetime64 deg2rad dtype empty exp eye float16 float32",
+    "float64 full geomspace int16 int32 int64 int8 iinfo finfo linspace log log10 logspace ones rad2deg",
+    "sqrt timedelta64 uint16 uint32 uint64 uint8 zeros",
 )
-_METHODS = frozenset(
-    "absolute as_posix capitalize copy count decode difference encode endswith expanduser format format_map fromkeys"
-    " get hex index intersection is_dir items join joinpath keys lower lstrip maketrans parents partition relative_to"
-    " replace resolve rjust rpartition rsplit rstrip split splitlines startswith strip title total_seconds translate"
-    " union upper values with_name with_suffix zfill".split()
+_METHODS = words(
+    "absolute as_posix capitalize copy count decode difference encode endswith expanduser format",
+    "format_map fromkeys get hex index intersection is_dir items join joinpath keys lower lstrip",
+    "maketrans parents partition relative_to replace resolve rjust rpartition rsplit rstrip split",
+    "splitlines startswith strip title total_seconds translate union upper values with_name with_suffix",
+    "zfill",
 )
 """Methods of texts, bytes, containers and paths: quiet where it is seen what they are called on."""
-_DECORATORS = frozenset(
-    "abc.abstractmethod attr.s attr.attrs attr.define attr.frozen attrs.define attrs.frozen attrs.mutable classmethod"
-    " contextlib.asynccontextmanager contextlib.contextmanager dataclasses.dataclass enum.unique functools.cache"
-    " functools.cached_property functools.lru_cache functools.singledispatch functools.total_ordering functools.wraps"
-    " property pydantic.computed_field pydantic.dataclasses.dataclass pydantic.field_serializer"
-    " pydantic.field_validator pydantic.model_serializer pydantic.model_validator pydantic.root_validator"
-    " pydantic.validate_call pydantic.validator staticmethod torch.inference_mode torch.no_grad".split()
+_DECORATORS = words(
+    "abc.abstractmethod attr.s attr.attrs attr.define attr.frozen attrs.define attrs.frozen",
+    "attrs.mutable classmethod contextlib.asynccontextmanager contextlib.contextmanager",
+    "dataclasses.dataclass enum.unique functools.cache functools.cached_property functools.lru_cache",
+    "functools.singledispatch functools.total_ordering functools.wraps property pydantic.computed_field",
+    "pydantic.dataclasses.dataclass pydantic.field_serializer pydantic.field_validator",
+    "pydantic.model_serializer pydantic.model_validator pydantic.root_validator pydantic.validate_call",
+    "pydantic.validator staticmethod torch.inference_mode torch.no_grad",
 )
 _ACCESSORS = frozenset(("deleter", "getter", "setter"))
 _DUNDERS = frozenset(("__all__", "__author__", "__copyright__", "__email__", "__license__", "__version__"))

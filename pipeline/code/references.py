@@ -224,7 +224,7 @@ class _Look:
             name = ".".join(origin)
             if name in constructs.LITERAL_IMPORTERS:
                 return self._import_call(name, node, scope)
-            if name == "sys.path.insert" or name == "sys.path.append":
+            if name in ("sys.path.append", "sys.path.insert"):
                 kind = calls.folder_above(node, self._file.bound)
                 if kind:
                     self._construct(kind, "sys.path", node.lineno)
@@ -310,9 +310,8 @@ class _Look:
         is_imported = chain[0] in self._file.bound
         for origin in self._origins(chain):
             self._chain(origin, node.lineno, is_imported=is_imported)
-        if isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
-            self._name(chain, node, scope)
-        elif scope.owner(node.id) is None and node.id in scope.globals:
+        is_bound_here = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        if not is_bound_here or (chain[0] in scope.globals and scope.owner(chain[0]) is None):
             self._name(chain, node, scope)
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> None:
