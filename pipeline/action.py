@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from . import digest
@@ -34,12 +35,16 @@ class Surroundings(NamedTuple):
     tools: Mapping[str, str]
     writers: Mapping[str, str]
     """Output name -> the writer that makes a file of the returned value, or "path"."""
+    places: Mapping[str, tuple[str, int]] = {}
+    """Unit of code -> file and line. Not in the key."""
 
 
 class Action(NamedTuple):
     recipe: Recipe
     canonical: bytes
     key: str
+    places: Mapping[str, tuple[str, int]] = {}
+    """Where the units of its code stand today; of an action that was read back nothing is known."""
 
 
 def build(stage: Stage, inputs: tuple[Resolved, ...], around: Surroundings) -> Action:
@@ -66,7 +71,7 @@ def build(stage: Stage, inputs: tuple[Resolved, ...], around: Surroundings) -> A
     else:
         recipe["cmd"] = stage.cmd
         recipe["params_file"] = stage.params_file
-    return of_recipe(recipe)
+    return of_recipe(recipe)._replace(places=around.places)
 
 
 def of_recipe(recipe: Recipe) -> Action:
@@ -98,18 +103,27 @@ def _of_input(resolved: Resolved) -> dict[str, Any]:
     return recipe
 
 
-def differences(old: Recipe, new: Recipe, *, unknown: frozenset[str] = frozenset()) -> tuple[Reason, ...]:
+def differences(
+    old: Recipe,
+    new: Recipe,
+    *,
+    unknown: frozenset[str] = frozenset(),
+    places: Mapping[str, tuple[str, int]] = MappingProxyType({}),
+) -> tuple[Reason, ...]:
     """Say what changed from one recipe to another, in the order in which people look for it.
 
-    `unknown` names inputs of `new` whose bytes are not known yet: they are not compared.
+    `unknown` names inputs of `new` whose bytes are not known yet: they are not compared. `places` says where
+    the units of `new` stand.
     """
-    return tuple(_differences(old, new, unknown))
+    return tuple(_differences(old, new, unknown, places))
 
 
-def _differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[Reason]:
+def _differences(
+    old: Recipe, new: Recipe, unknown: frozenset[str], places: Mapping[str, tuple[str, int]]
+) -> Iterator[Reason]:
     for unit, was, now in _changed(old["code"], new["code"]):
         what = "changed" if was and now else "added" if now else "no longer used"
-        yield Reason("code", unit, f"code {what}: {unit}", was, now)
+        yield Reason("code", unit, f"code {what}: {named_unit(unit, places.get(unit))}", was, now)
     for form in ("run", "cmd"):
         if old.get(form) != new.get(form):
             yield _reason("command", form, "command", old.get(form), new.get(form))
@@ -130,6 +144,18 @@ def _differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[
         yield Reason(
             "declaration", name, f"output {name} {what}: {path}", was and was["path"], now and now["path"]
         )
+
+
+def named_unit(unit: str, place: tuple[str, int] | None) -> str:
+    """Write a unit of code for people: `clean.normalise (stages/clean.py:41)`."""
+    module, _, name = unit.partition(":")
+    is_script = "/" in module or module.endswith(".py")
+    short = module if is_script or not name else module.rpartition(".")[2]
+    if name == "<module>":
+        short += ", what it runs at import" if not is_script else ", what it runs"
+    elif name and name != "<file>":
+        short += f".{name}" if not is_script else f": {name}"
+    return f"{short} ({place[0]}:{place[1]})" if place and place[0] != short else short
 
 
 def _input_differences(old: Recipe, new: Recipe, unknown: frozenset[str]) -> Iterator[Reason]:

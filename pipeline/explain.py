@@ -1,19 +1,18 @@
 """`pipe explain`: what changed since the nearest recorded action, and what did not. Executes nothing."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from . import action as actions
-from . import digest
+from . import code_diff, digest
 from .action import Recipe
 from .check import check, target_scope
+from .code import Code
 from .errors import usage
 from .model import Decision, Reason
 from .opened import OpenProject, expand_targets, open_project
 from .status import settings_of
-from .store import Damaged
 from .walk import Walk
 
 
@@ -25,6 +24,8 @@ class Change(NamedTuple):
     text: str
     diff: str | None = None
     """For code: the change as unified diff."""
+    through: tuple[str, ...] = ()
+    """For code that is reached: the units through which it is, from where the stage starts."""
 
 
 class Explanation(NamedTuple):
@@ -70,7 +71,9 @@ def _explain(opened: OpenProject, scope: list[str], name: str) -> Explanation:
     if old is None or fixed is None:
         changed = tuple(_change(opened, name, None, reason) for reason in decision.reasons)
     else:
-        reasons = actions.differences(old, fixed.action.recipe) or decision.reasons
+        reasons = (
+            actions.differences(old, fixed.action.recipe, places=fixed.action.places) or decision.reasons
+        )
         changed = tuple(_change(opened, name, old_key, reason) for reason in reasons)
         same = _same(old, fixed.action.recipe)
     code = opened.survey.of(opened.project.stages[name]).code
@@ -85,49 +88,23 @@ def _baseline(walk: Walk, name: str) -> tuple[str | None, Recipe | None]:
 
 def _change(opened: OpenProject, name: str, key: str | None, reason: Reason) -> Change:
     diff = None
-    if reason.cause == "code" and key is not None:
-        diff = _diff(opened, name, key, reason.subject)
-    return Change(reason.cause, reason.subject, reason.old, reason.new, reason.text, diff)
+    chain: tuple[str, ...] = ()
+    if reason.cause == "code":
+        found = opened.survey.of(opened.project.stages[name]).code
+        chain = _chain(found, reason.subject)
+        if key is not None:
+            diff = code_diff.of_unit(opened, found, key, reason.subject)
+    return Change(reason.cause, reason.subject, reason.old, reason.new, reason.text, diff, chain)
 
 
-def _diff(opened: OpenProject, name: str, key: str, unit: str) -> str | None:
-    import difflib
-
-    recorded = opened.store.records.traces(key)
-    before = recorded[0].source if recorded else {}
-    now = opened.survey.of(opened.project.stages[name]).code.files
-    path = _path_of(unit, {*before, *now}, opened.project.pythonpath)
-    if path is None:
-        return None
-    old = _text(opened, before.get(path), None)
-    new = _text(opened, None, path if path in now else None)
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), f"{path} (recorded)", path, lineterm="")
-    return "\n".join(lines) or None
-
-
-def _path_of(unit: str, paths: set[str], roots: tuple[str, ...]) -> str | None:
-    module = unit.partition(":")[0]
-    if module in paths:
-        return module
-    inside = module.replace(".", "/")
-    for root in roots:
-        prefix = "" if root == "." else f"{root}/"
-        for candidate in (f"{prefix}{inside}.py", f"{prefix}{inside}/__init__.py"):
-            if candidate in paths:
-                return candidate
-    return None
-
-
-def _text(opened: OpenProject, name: str | None, path: str | None) -> str:
-    try:
-        if name is not None:
-            return opened.store.objects.read(name).decode("utf-8", "replace")
-        if path is not None:
-            with open(os.path.join(opened.layout.root, path), encoding="utf-8", errors="replace") as file:
-                return file.read()
-    except (OSError, KeyError, Damaged):
-        pass
-    return ""
+def _chain(found: Code, unit: str) -> tuple[str, ...]:
+    """Return the units through which one is reached, from where the stage starts; empty for one that is not."""
+    way: list[str] = []
+    at: str | None = unit if unit in found.units else None
+    while at is not None and at not in way:
+        way.append(at)
+        at = found.reached_by.get(at)
+    return tuple(reversed(way))
 
 
 def _same(old: Recipe, new: Recipe) -> dict[str, int]:

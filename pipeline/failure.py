@@ -1,13 +1,20 @@
 """Makes of a failed attempt what the user is shown: place, cause, the log's end, what to do. Decides nothing."""
 
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from .events import Failure
 from .execute import log
 from .execute.local import ChildFailure, Order, Ran
 from .layout import Layout
 from .model import Stage
+
+_MISSING = (
+    re.compile(r"NameError: name '(?P<name>\w+)' is not defined"),
+    re.compile(r"ImportError: cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'"),
+    re.compile(r"AttributeError: module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'"),
+)
 
 
 def of(
@@ -20,6 +27,10 @@ def of(
     help_text = failure.help or again
     tail = log.tail(order.log)
     given = {*order.inputs, *order.source, *(output.path for output in stage.outputs)}
+    unseen = left_out([failure.cause or "", *tail[-4:][::-1]], failure.at or "", order.left_out)
+    if unseen is not None:
+        cause, help_text = unseen
+        failure = failure._replace(text=cause, cause=None)
     lines = [failure.cause or "", *log.tail(order.log, 60)]
     refused = undeclared_reads(lines, layout, ran.folder.project, given)
     written = undeclared_writes(lines, ran.folder.project)
@@ -44,6 +55,34 @@ def of(
         folder=os.path.relpath(layout.failed / stage.name, layout.root),
         help=help_text,
     )
+
+
+def left_out(lines: Sequence[str], at: str, names: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:
+    """Explain an error that says a name is not there which the project has: nothing showed that it is used.
+
+    `names` holds by path what the snapshot lacks. Returns what happened and what helps; None for other errors.
+    """
+    for line in lines:
+        match = next(filter(None, (pattern.search(line) for pattern in _MISSING)), None)
+        if match is None:
+            continue
+        name, module = match.group("name"), match.groupdict().get("module")
+        paths = [path for path, lacking in names.items() if name in lacking]
+        if module is not None:
+            inside = module.replace(".", "/")
+            paths = [
+                path for path in paths if f"/{path}".endswith((f"/{inside}.py", f"/{inside}/__init__.py"))
+            ]
+        elif len(paths) > 1:
+            paths = [path for path in paths if at.startswith(f"{path}:")] or paths
+        if paths:
+            path = paths[0]
+            stem = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            owner = module or stem
+            place = f"`{name}` of `{owner}` ({path}:{names[path][name]})"
+            help_text = f"mention `{name}` where it is used, or `from {owner} import {name}` there"
+            return f"{place} is used, but pipe did not see it used", help_text
+    return None
 
 
 def undeclared_reads(lines: Sequence[str], layout: Layout, folder: str, given: Collection[str]) -> list[str]:

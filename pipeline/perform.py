@@ -92,10 +92,11 @@ class Performer:
     def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
         """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
         surveyed = self._opened.survey.of(stage)
+        written, left_out = self._opened.survey.snapshot(stage)
         # An object that turns out damaged is put aside; what the workspace still holds takes its place.
         for _ in range(3):
             try:
-                self._ingest.source(surveyed.code.files)
+                pruned = self._ingest.source(surveyed.code.files, written)
                 inputs = self._ingest.inputs(stage, fixed)
                 for artifact in inputs.values():
                     if isinstance(artifact, Artifact):
@@ -122,6 +123,8 @@ class Performer:
             params_path=self._opened.project.params_path or "params.yaml",
             keeps_scratch=True,
             terminal=terminal,
+            pruned=pruned,
+            left_out=left_out,
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -203,7 +206,7 @@ class Performer:
     def _trace(
         self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None
     ) -> Trace:
-        widened = self._opened.survey.of(stage).code.widened
+        code = self._opened.survey.of(stage).code
         return Trace(
             key=order.key,
             stage=stage.name,
@@ -216,7 +219,9 @@ class Performer:
             numerics={**environment.numerics(), "cpus": stage.resources.cpus},
             log=log_digest,
             recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in widened),
+            widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
+            pruned=order.pruned,
+            spans=code.places,
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

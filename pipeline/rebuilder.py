@@ -72,7 +72,11 @@ def decide_waiting(
     reasons = tuple(Reason("waiting", name, f"waiting for {name}") for name in waiting_for)
     if last is None:
         return Decision("waiting", (NEVER_RUN, *reasons))
-    own = actions.differences(last, action.recipe, unknown=unknown) if action is not None else ()
+    own = (
+        actions.differences(last, action.recipe, unknown=unknown, places=action.places)
+        if action is not None
+        else ()
+    )
     return Decision("waiting", (*own, *reasons))
 
 
@@ -83,7 +87,7 @@ def _why(
     hit: Trace | None,
     workspace: Mapping[str, Artifact | None],
 ) -> tuple[Reason, ...]:
-    changed = (NEVER_RUN,) if last is None else actions.differences(last, action.recipe)
+    changed = (NEVER_RUN,) if last is None else actions.differences(last, action.recipe, places=action.places)
     known = [m.outputs for m in (locked, hit) if m is not None]
     return (*changed, *(_misplaced(known, workspace) if known else ()))
 

@@ -1,6 +1,7 @@
 """What a stage depends on besides its inputs' bytes: code, packages, variables, tools. Runs nothing but `tools`."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -55,6 +56,15 @@ class Survey:
         if found is None:
             found = self._surveyed[stage.name] = self._survey(stage)
         return found
+
+    def snapshot(self, stage: Stage) -> tuple[Mapping[str, bytes], Mapping[str, Mapping[str, int]]]:
+        """Return by path what the stage imports, and the names that are left out of it with their lines.
+
+        Raises OSError for a file that is gone.
+        """
+        found = self.of(stage).code
+        written = code.pruned(found, self._sources, self._memo)
+        return written, code.left_out(found, self._sources, self._memo)
 
     def changed_package(self, stage: Stage) -> str | None:
         """Look at the installed packages anew: name one that is not as it was when the stage was looked at."""
@@ -120,9 +130,18 @@ class Survey:
         for tool in stage.tools:
             tools[tool] = self._tool(tool, stage, faults)
         around = Surroundings(
-            found.units, self._platform, self._distributions(imports), variables, secrets, tools, writers
+            found.units,
+            self._platform,
+            self._distributions(imports),
+            variables,
+            secrets,
+            tools,
+            writers,
+            found.places,
         )
-        modules = tuple(sorted({unit.partition(".")[0] for unit in found.units if "/" not in unit}))
+        modules = tuple(
+            sorted({re.split(r"[.:]", unit, maxsplit=1)[0] for unit in found.units if "/" not in unit})
+        )
         preload = self._preload(found.imports) if stage.run is not None else ()
         return Surveyed(found, around, parameters, annotations, modules, imports, preload, tuple(faults))
 

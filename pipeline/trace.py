@@ -17,7 +17,7 @@ class Trace(NamedTuple):
     """The name under which it ran; a trace is found by its key whatever the stage is called."""
     outputs: Mapping[str, Produced]
     source: Mapping[str, str]
-    """The source snapshot that the stage imported: project-relative path -> digest of the file."""
+    """The full source of what the stage reached: project-relative path -> digest of the file."""
     level: str = "L0"
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -29,6 +29,15 @@ class Trace(NamedTuple):
     vouched: bool = False
     """Nothing was executed here: the lock file named bytes that lay in the workspace."""
     widened: tuple[str, ...] = ()
+    pruned: Mapping[str, str] | None = None
+    """What the stage imported of it, by path. None in a trace of an older `pipe`: it imported the full source."""
+    spans: Mapping[str, tuple[str, int]] = {}
+    """Unit of code -> file and line in the full source, for showing what changed."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        """The files that the stage imported, by path."""
+        return self.source if self.pruned is None else self.pruned
 
 
 def to_bytes(trace: Trace) -> bytes:
@@ -66,11 +75,15 @@ def of_bytes(data: bytes) -> Trace:
         raise ValueError("a trace that was changed")
     try:
         outputs = {name: _produced(entry) for name, entry in plain["outputs"].items()}
-        trace = Trace(**{**plain, "outputs": outputs, "widened": tuple(plain["widened"])})
-    except (KeyError, TypeError, AttributeError) as error:
+        trace = Trace(**{**plain, "outputs": outputs, "widened": tuple(plain["widened"]), **_spans(plain)})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"not a well-formed trace: {error}") from error
     _check(trace)
     return trace
+
+
+def _spans(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {"spans": {unit: (path, line) for unit, (path, line) in plain.get("spans", {}).items()}}
 
 
 def _check(trace: Trace) -> None:
@@ -83,7 +96,9 @@ def _check(trace: Trace) -> None:
         and type(trace.vouched) is bool
         and isinstance(trace.numerics, dict)
         and isinstance(trace.source, dict)
-        and all(_is_digest(name) for name in (trace.key, *trace.source.values()))
+        and isinstance(trace.imported, dict)
+        and all(_is_digest(name) for name in (trace.key, *trace.source.values(), *trace.imported.values()))
+        and all(type(path) is str and type(line) is int for path, line in trace.spans.values())
         and (trace.log is None or _is_digest(trace.log))
         and trace.level in _LEVELS
     ):

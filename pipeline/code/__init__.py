@@ -1,18 +1,22 @@
 """The code room: from a callable or a command to the units of the project that it reaches. Runs no code."""
 
 from .command import of_command
+from .snapshot import left_out, pruned
 from .sources import Sources
 from .target import of_callable
-from .values import Code, CodeError, Memo, Parameter, Signature, Widening
+from .values import Code, CodeError, Memo, Parameter, Parts, Signature, Widening
 
 __all__ = [
     "Code",
     "CodeError",
     "Memo",
     "Parameter",
+    "Parts",
     "Signature",
     "Sources",
     "Widening",
+    "left_out",
     "of_callable",
     "of_command",
+    "pruned",
 ]

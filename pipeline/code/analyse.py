@@ -1,29 +1,13 @@
 """Reads one Python file's bytes into facts. Knows no other file, and nothing of where the file lies."""
 
 import ast
+import re
 import warnings
-from collections.abc import Iterator
 
-from .. import digest as digests
-from . import annotations, form, references
-from .facts import Facts, broken
+from . import pieces, references, scopes, signatures
+from .facts import Construct, Facts, Piece, broken
 
-_KEEPERS = {
-    "abc.abstractmethod",
-    "beartype.beartype",
-    "classmethod",
-    "functools.cache",
-    "functools.lru_cache",
-    "staticmethod",
-    "torch.inference_mode",
-    "torch.no_grad",
-    "typeguard.typechecked",
-    "typing.final",
-    "typing.no_type_check",
-    "typing.override",
-    "typing_extensions.override",
-}
-"""Decorators that are known to keep the signature."""
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
 def analyse(data: bytes) -> Facts:
@@ -37,53 +21,107 @@ def analyse(data: bytes) -> Facts:
     except (ValueError, RecursionError, MemoryError) as error:
         return broken(str(error) or "too deeply nested for Python's parser", 1, 1)
     nodes = list(ast.walk(tree))  # once: walking costs several times what parsing does
-    aliases = _aliases(tree)
+    aliases = signatures.aliases_of(tree)
     typing_only = _typing_only(nodes, aliases)
-    always, main = _split(tree.body, nodes, typing_only)
-    found = references.References(typing_only, references.bindings(nodes))
-    for statement in always:
-        found.visit(statement, is_main=False)
-    for statement in main:
-        found.visit(statement, is_main=True)
-    imports, constructs = found.result()
-    names, is_open = _names(tree, nodes)
+    file = references.File(typing_only, references.bindings(nodes), _is_lazy(tree))
+    found = list(pieces.statements(tree, typing_only, sets_name=_sets_name(nodes)))
+    try:
+        cut = pieces.cut(found, file, aliases, lines_of(data))
+        if _is_recoded(data):
+            raise pieces.Uncut
+    except pieces.Uncut:
+        cut = [_whole(piece) for piece in pieces.cut(found, file, aliases, None)]
+    names = sorted({name for piece in cut for name in piece.names})
+    has_star = any(alias.item == "*" for piece in cut for alias in piece.aliases)
+    has_star = has_star or any("*" in (item.names or ()) for piece in cut for item in piece.imports)
     exports, is_open_export = _exports(tree, nodes)
-    imported = _digest(always, typing_only)
+    bindings = [name for piece in cut for name in piece.names]
     return Facts(
-        whole=_digest(tree.body, typing_only) if main else imported,
-        imported=imported,
-        imports=imports,
-        constructs=constructs,
-        names=sorted(set(names)),
-        is_open=is_open,
+        pieces=[piece._replace(uses=_own_uses(piece, names, has_star=has_star)) for piece in cut],
+        names=names,
+        origins=_origins(found),
+        is_open=has_star or "__getattr__" in names or _is_open(nodes),
         exports=exports,
         is_open_export=is_open_export,
         aliases=aliases,
-        defs=_defs(tree, aliases, names),
+        defs=signatures.defs_of(tree, aliases, bindings),
     )
 
 
-def _digest(statements: list[ast.stmt], typing_only: frozenset[str]) -> str:
-    return digests.of_bytes(b"module " + form.of_statements(statements, typing_only))
+def lines_of(data: bytes) -> list[bytes]:
+    """Return the lines as Python counts them, without what ends them."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 
 
-def _split(
-    body: list[ast.stmt], nodes: list[ast.AST], typing_only: frozenset[str]
-) -> tuple[list[ast.stmt], list[ast.stmt]]:
-    """Part what always runs from what runs only in a script. Not if it sets `__name__`."""
-    sets_name = any(
+def _whole(piece: Piece) -> Piece:
+    return piece._replace(
+        constructs=[*piece.constructs, Construct("own", "a layout or coding of its own", 1)]
+    )
+
+
+def _is_recoded(data: bytes) -> bool:
+    """Say whether a file is in another encoding than UTF-8: places in its text are then not those in its bytes."""
+    for line in lines_of(data)[:2]:
+        match = _COOKIE.match(line)
+        if match:
+            return match.group(1).lower().replace(b"_", b"-") not in (
+                b"utf-8",
+                b"utf8",
+                b"ascii",
+                b"us-ascii",
+            )
+    return False
+
+
+def _is_lazy(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(item.name == "annotations" for item in node.names)
+        for node in tree.body
+    )
+
+
+def _sets_name(nodes: list[ast.AST]) -> bool:
+    return any(
         isinstance(node, ast.Name) and node.id == "__name__" and not isinstance(node.ctx, ast.Load)
         for node in nodes
     )
-    always: list[ast.stmt] = []
-    main: list[ast.stmt] = []
-    for statement in form.meaningful(body, typing_only):
-        if isinstance(statement, ast.If) and form.is_main_guard(statement) and not sets_name:
-            main += statement.body
-            always += statement.orelse
-        else:
-            always.append(statement)
-    return always, main
+
+
+def _own_uses(piece: Piece, names: list[str], *, has_star: bool) -> dict[str, int]:
+    """Leave out names that the module cannot have: built-in ones."""
+    known = set(names)
+    return {
+        chain: line
+        for chain, line in piece.uses.items()
+        if has_star or chain[0] == ":" or chain.partition(".")[0] in known
+    }
+
+
+def _origins(found: list[pieces.Statement]) -> dict[str, list[str]]:
+    """Return what names are bound to by imports in compound statements, and through `global` in functions."""
+    origins: dict[str, set[str]] = {}
+    for statement in (part for item in found for part in item.parts):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            continue
+        for node in scopes.own_nodes([statement]):
+            for name, origin in scopes.origins(node):
+                origins.setdefault(name, set()).add(origin)
+        shared = {name for node in ast.walk(statement) if isinstance(node, ast.Global) for name in node.names}
+        for node in ast.walk(statement) if shared else ():
+            for name, origin in scopes.origins(node):
+                if name in shared:
+                    origins.setdefault(name, set()).add(origin)
+    return {name: sorted(origins[name]) for name in sorted(origins)}
+
+
+def _is_open(nodes: list[ast.AST]) -> bool:
+    return any(
+        (isinstance(node, ast.Name) and node.id in ("globals", "exec"))
+        or (isinstance(node, ast.Attribute) and node.attr == "modules")  # sys.modules[__name__].name = ...
+        for node in nodes
+    )
 
 
 def _typing_only(nodes: list[ast.AST], aliases: dict[str, str]) -> frozenset[str]:
@@ -112,43 +150,6 @@ def _typing_only(nodes: list[ast.AST], aliases: dict[str, str]) -> frozenset[str
     return frozenset(tests - (set(stores) - once))
 
 
-def _own_scope(tree: ast.Module) -> Iterator[ast.AST]:
-    """Walk what runs in the module's own scope: into compound statements, not into functions and classes."""
-    stack: list[ast.AST] = list(reversed(tree.body))
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
-
-
-def _names(tree: ast.Module, nodes: list[ast.AST]) -> tuple[list[str], bool]:
-    """Return each binding at the top level, one entry a binding, and whether there may be more."""
-    names: list[str] = []
-    is_open = False
-    for node in _own_scope(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.append(node.id)
-        elif isinstance(node, ast.Import):
-            names += [item.asname or item.name.partition(".")[0] for item in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names += [item.asname or item.name for item in node.names]
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            names.append(node.name)
-        elif isinstance(node, ast.MatchMapping) and node.rest:
-            names.append(node.rest)
-    for inner in nodes:
-        if isinstance(inner, ast.Global):
-            names += inner.names
-        elif isinstance(inner, ast.Name) and inner.id in ("globals", "exec"):
-            is_open = True
-        elif isinstance(inner, ast.Attribute) and inner.attr == "modules":
-            is_open = True  # sys.modules[__name__].name = ...
-    return names, is_open or "*" in names or "__getattr__" in names
-
-
 def _exports(tree: ast.Module, nodes: list[ast.AST]) -> tuple[list[str] | None, bool]:
     """Return `__all__` and whether there is one that cannot be read off."""
     exports: list[str] | None = None
@@ -169,86 +170,3 @@ def _exports(tree: ast.Module, nodes: list[ast.AST]) -> tuple[list[str] | None, 
 
 def _is_plain_target(name: ast.Name, tree: ast.Module) -> bool:
     return any(isinstance(node, ast.Assign) and name in node.targets for node in tree.body)
-
-
-def _aliases(tree: ast.Module) -> dict[str, str]:
-    """Return what top-level names stand for: imports, those for type checkers too, and plain renamings."""
-    aliases: dict[str, str] = {}
-    for node in _own_scope(tree):
-        if isinstance(node, ast.Import):
-            for item in node.names:
-                origin = item.name if item.asname else item.name.partition(".")[0]
-                aliases.setdefault(item.asname or origin, origin)
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            for item in node.names:
-                glue = "" if base.endswith(".") else "."
-                aliases.setdefault(item.asname or item.name, f"{base}{glue}{item.name}")
-    for node in _own_scope(tree):
-        target, value = _renaming(node)
-        if target and value is not None:
-            aliases.setdefault(target, annotations.normalise(value, aliases))
-    return aliases
-
-
-def _renaming(node: ast.AST) -> tuple[str, ast.expr | None]:
-    """Return name and value of `Frame = pd.DataFrame` in any of its forms."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, value = node.targets[0], node.value
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        target, value = node.target, node.value
-    elif type(node).__name__ == "TypeAlias":  # since Python 3.12
-        target, value = node.name, node.value  # type: ignore[attr-defined]
-    else:
-        return "", None
-    is_type = isinstance(value, ast.Name | ast.Attribute | ast.Subscript)
-    is_type = is_type or (isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr))
-    return (target.id, value) if isinstance(target, ast.Name) and is_type else ("", None)
-
-
-def _defs(
-    tree: ast.Module, aliases: dict[str, str], names: list[str]
-) -> dict[str, tuple[int, bool, list[list[str | bool | None]]]]:
-    """Return the signatures of functions and methods; a name that is bound twice has none that is sure."""
-    table = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            sure = names.count(node.name) == 1 and _keeps_signature(node, aliases)
-            table[node.name] = (node.lineno, sure, _parameters(node, aliases))
-        elif isinstance(node, ast.ClassDef):
-            methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
-            for method in methods:
-                once = [item.name for item in methods].count(method.name) == 1
-                sure = once and names.count(node.name) == 1 and not node.decorator_list
-                sure = sure and _keeps_signature(method, aliases)
-                parameters = _parameters(method, aliases)
-                bound = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in method.decorator_list)
-                table[f"{node.name}.{method.name}"] = (method.lineno, sure, parameters[1 if bound else 0 :])
-    return table
-
-
-def _keeps_signature(node: ast.FunctionDef, aliases: dict[str, str]) -> bool:
-    plain = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
-    return all(annotations.normalise(item, aliases) in _KEEPERS for item in plain)
-
-
-def _parameters(node: ast.FunctionDef, aliases: dict[str, str]) -> list[list[str | bool | None]]:
-    arguments = node.args
-    rows: list[list[str | bool | None]] = []
-
-    def add(item: ast.arg, kind: str, has_default: bool) -> None:
-        text = annotations.normalise(item.annotation, aliases) if item.annotation is not None else None
-        rows.append([item.arg, kind, has_default, text])
-
-    placed = [(item, "positional-only") for item in arguments.posonlyargs]
-    placed += [(item, "plain") for item in arguments.args]
-    first_default = len(placed) - len(arguments.defaults)
-    for index, (item, kind) in enumerate(placed):
-        add(item, kind, index >= first_default)
-    if arguments.vararg:
-        add(arguments.vararg, "*", False)
-    for item, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        add(item, "keyword-only", default is not None)
-    if arguments.kwarg:
-        add(arguments.kwarg, "**", False)
-    return rows

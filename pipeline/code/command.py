@@ -6,13 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from .. import digest as digests
+from . import constructs, programs, reach
 from . import facts as known
-from . import programs, reach
-from .constructs import REACHES
 from .facts import Facts
 from .graph import Graph, Node, graph
 from .sources import Sources, normal, under
-from .values import Code, Memo, Widening
+from .values import Code, Memo, Parts, Widening
 from .words import Command, Token, Word, tokens
 
 _ENTRY = re.compile(r"^([^\W\d][\w.]*):[^\W\d][\w.]*$")
@@ -46,7 +45,7 @@ class _Reader:
         self._widened: list[tuple[str, Widening]] = []
         self._units: dict[str, str] = {}
         self._files: dict[str, str] = {}
-        self._by_bytes: set[str] = set()
+        self._parts: dict[str, Parts | None] = {}
         self._others: set[str] = set()
         self._absent: set[str] = set()
         self._read: set[tuple[str, str | None]] = set()
@@ -63,8 +62,10 @@ class _Reader:
             frozenset(self._others),
             frozenset(self._absent),
             frozenset(widening for _, widening in self._widened),
-            frozenset(self._by_bytes),
             frozenset(),
+            {path: (path, 1) for path in self._units},
+            dict.fromkeys(self._units),
+            self._parts,
         )
         return reach.code([own, *reaches])
 
@@ -93,7 +94,7 @@ class _Reader:
 
     def _widen(self, construct: str, *kinds: str) -> None:
         for kind in kinds or ("everything", "main"):
-            self._widened.append((kind, Widening(construct, self._place, 1, REACHES[kind])))
+            self._widened.append((kind, Widening(construct, self._place, 1, constructs.reaches(kind))))
 
     def _command(self, command: Command) -> None:
         words = list(command.words)
@@ -206,13 +207,14 @@ class _Reader:
     def _whole_file(self, path: str) -> None:
         digest = self._sources.digest(path)
         assert digest is not None, f"{path} is no file"
+        self._parts[path] = None
         self._units[path] = digests.of_bytes(f"{path}\n{digest}".encode())
         self._files[path] = digest
 
-    def _script(self, path: str) -> None:
+    def _script(self, path: str, *, is_whole: bool = False) -> None:
         folder = path.rpartition("/")[0]
         roots = tuple(dict.fromkeys(root or "." for root in (folder, *self._extra, *self._roots)))
-        self._start(self._graph(*roots).script(path), roots, is_main=True)
+        self._start(self._graph(*roots).script(path, is_whole=is_whole), roots, is_main=True)
 
     def _installed(self, word: Word) -> None:
         """Follow an installed command (`papermill`) to the module that it starts."""
@@ -238,17 +240,10 @@ class _Reader:
         if path and path.endswith(".ipynb"):
             self._notebook(path)
         elif path and path.endswith(".py"):
-            self._script(path)
             # What gets a script's name may as well read it as a text.
-            self._by_bytes.add(path)
-            self._whole_file(path)
-            self._widened_file(path)
-
-    def _widened_file(self, path: str) -> None:
-        self._units[f"{path} (bytes)"] = self._units.pop(path)
-        self._by_bytes.discard(path)
-        self._by_bytes.add(f"{path} (bytes)")
-        self._widened.append(("own", Widening("a script as an argument", path, 1, REACHES["own"])))
+            self._script(path, is_whole=True)
+            why = Widening("a script as an argument", path, 1, constructs.reaches("own"))
+            self._widened.append(("own", why))
 
     def _python(self, words: list[Word], command: Command) -> None:
         call = programs.python_call(words)

@@ -2,12 +2,16 @@
 
 Kinds: `everything` (all modules under the import roots), `bytes` (all that is reached counts by its raw
 bytes), `own` (this module alone does), `main` (what is reached also counts as what it does when run as a
-script). A dotted entry matches wherever it stands in a chain (`compat.pickle.load`); an entry of one word
+script), `definitions` (all of them in what is reached), `module` (all of this module), `prefix:P` (all modules
+below P), `path:N` (the folder N above this file is put on the import path). A dotted entry matches wherever it stands in a chain (`compat.pickle.load`); an entry of one word
 matches an import of that module, or a built-in.
 """
 
-BUILTINS = dict.fromkeys(("__import__", "exec", "eval"), "everything")
-"""`eval` and `exec` can import; `globals()` and a computed `getattr` only find what is reached anyway."""
+BUILTINS = dict.fromkeys(("__import__", "exec", "eval"), "everything") | {"globals": "module"}
+"""`eval` and `exec` can import. A computed `getattr` needs no entry: to find a definition it must be given a
+module, and a module that is passed on as a value counts whole."""
+
+IMPORT_MODULE = "import_module"
 
 _OF_RESOURCES = (
     "contents",
@@ -63,6 +67,9 @@ DOTTED: dict[str, str] = {
         "everything",
     ),
     **dict.fromkeys(RESOURCES, "everything"),
+    "gc.get_objects": "definitions",
+    "gc.get_referents": "definitions",
+    "gc.get_referrers": "definitions",
     "inspect.stack": "bytes",
     "inspect.trace": "bytes",
     "sys.executable": "main",
@@ -161,7 +168,12 @@ WORDS: dict[str, str] = dict.fromkeys(
         "use_attribute_docstrings",
     ),
     "bytes",
-) | dict.fromkeys(("__path__", "import_string", "load_from_checkpoint", "read_pickle"), "everything")
+) | {
+    **dict.fromkeys(("__path__", "import_string", "load_from_checkpoint", "read_pickle"), "everything"),
+    **dict.fromkeys(
+        ("__globals__", "__subclasses__", "f_globals", "get_type_hints", "getmodule"), "definitions"
+    ),
+}
 """Attributes, imported names and texts that count whatever they are taken from."""
 
 LITERAL_IMPORTERS = frozenset(
@@ -169,13 +181,20 @@ LITERAL_IMPORTERS = frozenset(
 )
 """Called with a literal name these are imports like any other."""
 
-REACHES = {
+_REACHES = {
     "everything": "all modules under the import roots",
     "bytes": "the raw bytes of all that is reached",
     "own": "the raw bytes of this module",
     "main": "what is reached as run by `python`, too",
     "tests": "all modules under the import roots, and the tests",
+    "definitions": "all definitions of what is reached",
+    "module": "all definitions of this module",
 }
+
+
+def reaches(kind: str) -> str:
+    """Say what counts because of a construct."""
+    return _REACHES.get(kind) or f"all modules under `{kind.partition(':')[2]}`"
 
 
 def of_chain(parts: list[str], *, is_imported: bool) -> list[tuple[str, str]]:

@@ -5,14 +5,17 @@ The syntax tree is made only for bytes never seen before: nothing on the way to 
 
 import json
 import sys
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .values import Memo
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change of what is found or how it is digested."""
 
 _PREFIX = f"code:{SCHEMA}:{sys.implementation.name}-{sys.hexversion:x}"
+
+Span = tuple[int, int, int, int]
+"""First line (from 1) and column, last line and the column behind the end; columns in bytes of UTF-8."""
 
 
 class Import(NamedTuple):
@@ -22,28 +25,64 @@ class Import(NamedTuple):
     module: str
     names: list[str] | None
     line: int
-    is_main: bool
-    """It stands under `if __name__ == "__main__"`."""
 
 
 class Construct(NamedTuple):
     kind: str
     construct: str
     line: int
+
+
+class Alias(NamedTuple):
+    """A name that a top-level import statement binds.
+
+    `item` is what is taken from the module; None if that is the module itself, the empty text if it is the
+    package at its top (`import a.b` binds `a`).
+    """
+
+    name: str
+    level: int
+    module: str
+    item: str | None
+
+
+class Piece(NamedTuple):
+    """One top-level statement that can do something."""
+
+    kind: Literal["def", "class", "const", "import", "other"]
+    names: list[str]
+    """What it binds, first one first."""
+    digest: str
+    """Of its meaning: without comments, layout, docstrings and places."""
+    span: Span
+    quiet: list[str] | None
+    """None if running it may have an effect, so that it must run whoever is asked for. Otherwise it has none as
+    long as the classes named here are quiet ones."""
+    floats: bool
+    """It does the same wherever among the others it stands."""
     is_main: bool
+    """It stands under `if __name__ == "__main__"`."""
+    uses: dict[str, int]
+    """Global names with the attributes taken from them (`helpers.norm`) -> line. One that begins with a colon is
+    not a name of this module but the dotted name of what a function imported (`:..tools.norm`)."""
+    imports: list[Import]
+    aliases: list[Alias]
+    """Of `import`: what it binds. A star is one alias."""
+    constructs: list[Construct]
+    docs: list[Span]
+    """Docstrings inside."""
+    hooks: bool = False
+    """A class that takes part when a subclass of it is made."""
 
 
 class Facts(NamedTuple):
     """Of a file that is no Python, `error` is (text, line, column) and the rest is empty."""
 
-    whole: str
-    """Digest of the meaning, with what is done when the file is run as a script."""
-    imported: str
-    """Digest of the meaning when the file is imported."""
-    imports: list[Import]
-    constructs: list[Construct]
+    pieces: list[Piece]
     names: list[str]
     """What is bound at the top level, sorted."""
+    origins: dict[str, list[str]]
+    """Name -> dotted names that nested imports, `try` and `if`, bind it to; relative ones begin with dots."""
     is_open: bool
     """More names may be bound, by `import *`, `__getattr__` or `globals()`."""
     exports: list[str] | None
@@ -54,6 +93,8 @@ class Facts(NamedTuple):
     defs: dict[str, tuple[int, bool, list[list[str | bool | None]]]]
     """`f` or `Class.method` -> line, whether the signature holds, parameters."""
     error: tuple[str, int, int] | None = None
+    digest: str = ""
+    """Of a notebook: of what counts of it. Empty for a file that counts by its pieces, or by its bytes."""
 
 
 def recall(digest: str, memo: Memo, *, kind: str = "py") -> Facts | None:
@@ -61,10 +102,16 @@ def recall(digest: str, memo: Memo, *, kind: str = "py") -> Facts | None:
     kept = memo.get(f"{_PREFIX}:{kind}:{digest}")
     if kept is None:
         return None
-    facts = Facts(*json.loads(kept))
-    return facts._replace(
-        imports=[Import(*row) for row in facts.imports],
-        constructs=[Construct(*row) for row in facts.constructs],
+    pieces, *rest = json.loads(kept)
+    return Facts([_piece(row) for row in pieces], *rest)
+
+
+def _piece(row: list[Any]) -> Piece:
+    piece = Piece(*row)
+    return piece._replace(
+        imports=[Import(*item) for item in piece.imports],
+        aliases=[Alias(*item) for item in piece.aliases],
+        constructs=[Construct(*item) for item in piece.constructs],
     )
 
 
@@ -73,4 +120,4 @@ def keep(digest: str, memo: Memo, facts: Facts, *, kind: str = "py") -> None:
 
 
 def broken(text: str, line: int, column: int) -> Facts:
-    return Facts("", "", [], [], [], True, None, False, {}, {}, (text, line, column))
+    return Facts([], [], {}, True, None, False, {}, {}, (text, line, column))

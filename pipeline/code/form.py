@@ -64,14 +64,17 @@ def meaningful(statements: Iterable[ast.stmt], typing_only: frozenset[str]) -> I
     """Give the statements that can do something: no bare literals (docstrings), no `pass`, nothing that
     only type checkers see."""
     for statement in statements:
-        if isinstance(statement, ast.Pass):
-            continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        if is_bare(statement):
             continue
         if isinstance(statement, ast.If) and is_typing_only(statement.test, typing_only):
             yield from meaningful(statement.orelse, typing_only)
             continue
         yield statement
+
+
+def is_bare(node: ast.AST) -> bool:
+    """Say whether a statement does nothing: `pass`, or a literal such as a docstring."""
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
 def is_typing_only(test: ast.expr, typing_only: frozenset[str]) -> bool:

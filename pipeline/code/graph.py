@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .. import digest as digests
 from . import facts as known
-from .facts import Construct, Facts, Import
+from .facts import Construct, Facts, Import, Piece
 from .places import Place, Places
 from .sources import Sources
 from .values import CodeError, Memo
@@ -23,26 +23,30 @@ class Links(NamedTuple):
 class Node(NamedTuple):
     """One module or script. `path` is empty for code that stands in a command; it is then no unit."""
 
+    key: str
+    """A module's name; nothing like one for a script."""
     name: str
     path: str
     digest: str
     facts: Facts
     package: str
     """What its relative imports start from."""
-    imported: Links
-    whole: Links
-    """With what runs only in a script."""
-
-    def unit(self, *, is_main: bool, by_bytes: bool) -> str:
-        """Return the digest of its meaning and its place: a module can read `__file__`."""
-        meaning = self.facts.whole if is_main else self.facts.imported
-        return digests.of_bytes(
-            f"{self.path}\n{self.digest if by_bytes or not meaning else meaning}".encode()
-        )
+    parents: tuple[str, ...]
+    """The packages above it that have code, innermost first."""
+    is_whole: bool = False
+    """All of it counts always, as of a notebook."""
 
 
+_COMPILED = Construct("everything", "compiled module", 1)
 _BINARY = Facts(
-    "", "", [], [Construct("everything", "compiled module", 1, False)], [], True, None, False, {}, {}
+    [Piece("other", [], "", (1, 0, 1, 0), None, False, False, {}, [], [], [_COMPILED], [])],
+    [],
+    {},
+    True,
+    None,
+    False,
+    {},
+    {},
 )
 
 
@@ -53,10 +57,9 @@ class Graph:
         self.sources = sources
         self.memo = memo
         self.places = Places(roots, sources)
-        self.reached: dict[object, object] = {}
-        """Closures, kept by whoever works them out."""
+        self.kept: dict[object, object] = {}
+        """What follows from the graph, kept by whoever works it out."""
         self._nodes: dict[str, Node | None] = {}
-        self._scripts: dict[str, Node] = {}
 
     def node(self, name: str) -> Node | None:
         """Return the module of that name; None for a namespace package and for what is not the project's."""
@@ -71,33 +74,36 @@ class Graph:
         facts = _BINARY if place.kind == "binary" else of_file(place.path, self.sources, self.memo)
         package = name if place.folders else name.rpartition(".")[0]
         # Asked for again: reading a file puts its digest right.
-        return self._linked(name, place.path, self.sources.digest(place.path) or digest, facts, package)
+        now = self.sources.digest(place.path) or digest
+        return Node(name, name, place.path, now, facts, package, self._parents(name), place.kind == "binary")
 
-    def script(self, path: str, facts: Facts | None = None, *, name: str = "", package: str = "") -> Node:
-        """Return a script's node; its unit is named by its path. What is no `.py` file brings its `facts`."""
-        key = f"{name}:{path}"
-        if key not in self._scripts:
+    def _parents(self, name: str) -> tuple[str, ...]:
+        found = []
+        parent = name.rpartition(".")[0]
+        while parent:
+            found += [parent] if self.node_exists(parent) else []
+            parent = parent.rpartition(".")[0]
+        return tuple(found)
+
+    def script(
+        self, path: str, facts: Facts | None = None, *, name: str = "", is_whole: bool = False
+    ) -> Node:
+        """Return a script's node; its units are named by its path. What is no `.py` file brings its `facts`."""
+        is_whole = is_whole or facts is not None
+        key = name or f"./{path}{' whole' if is_whole else ''}"
+        if self._nodes.get(key) is None:
             known_facts = facts or of_file(path, self.sources, self.memo)
             digest = (self.sources.digest(path) if path else None) or ""
-            self._scripts[key] = self._linked(name or path, path, digest, known_facts, package)
-        return self._scripts[key]
+            self._nodes[key] = Node(key, name or path, path, digest, known_facts, "", (), is_whole)
+        found = self._nodes[key]
+        assert found is not None
+        return found
 
-    def _linked(self, name: str, path: str, digest: str, facts: Facts, package: str) -> Node:
-        always = [item for item in facts.imports if not item.is_main]
-        imported = self._links(always, package, parents_of=name if path != name else "")
-        whole = imported
-        if len(always) != len(facts.imports):
-            whole = self._links(facts.imports, package, parents_of=name if path != name else "")
-        return Node(name, path, digest, facts, package, imported, whole)
-
-    def _links(self, imports: Iterable[Import], package: str, *, parents_of: str) -> Links:
+    def links(self, imports: Iterable[Import], package: str) -> Links:
+        """Return what imports load, seen from a package."""
         project: set[str] = set()
         others: set[str] = set()
         absent: set[str] = set()
-        parent = parents_of.rpartition(".")[0]
-        while parent:
-            project.add(parent)
-            parent = parent.rpartition(".")[0]
         for item in imports:
             base = absolute(item, package)
             if base is None:
@@ -197,13 +203,18 @@ def graph(roots: Sequence[str], sources: Sources, memo: Memo) -> Graph:
 
 def absolute(item: Import, package: str) -> str | None:
     """Return the dotted module that an import names; None if it climbs over the top."""
-    if item.level == 0:
-        return item.module
+    return absolute_name("." * item.level + item.module, package)
+
+
+def absolute_name(origin: str, package: str) -> str | None:
+    """Make a dotted name absolute that may begin with dots, seen from a package; None if it climbs too far."""
+    level = len(origin) - len(origin.lstrip("."))
+    if level == 0:
+        return origin
     parts = package.split(".") if package else []
-    if item.level > len(parts):
+    if level > len(parts):
         return None
-    base = parts[: len(parts) - item.level + 1]
-    return ".".join([*base, item.module] if item.module else base)
+    return ".".join([*parts[: len(parts) - level + 1], *([origin[level:]] if origin[level:] else [])])
 
 
 def of_file(path: str, sources: Sources, memo: Memo) -> Facts:

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from .. import digest as digests
-from . import facts as known
 from .analyse import analyse
 from .facts import Construct, Facts, broken
 
@@ -25,15 +24,20 @@ def read(data: bytes) -> tuple[Facts, list[str]]:
         digest = digests.of_value([cells, {key: str(kernel[key]) for key in sorted(kernel)}])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return broken(f"it is no notebook ({error})", 1, 1), []
-    found: list[Facts] = []
+    texts: list[str] = []
     shells: list[str] = []
+    unread: list[Construct] = []
     for number, (kind, source, _) in enumerate(cells, 1):
         if kind == "code":
             python, shell = part(source)
             shells += shell
-            of_cell = analyse(python.encode())
-            found.append(of_cell if not of_cell.error else _unread(number))
-    return _together(digest, found), shells
+            if analyse(python.encode()).error:
+                unread.append(Construct("everything", f"cell {number} is no Python", 1))
+            else:
+                texts.append(python)
+    # Cells share their names, so that they are read as one module. What starts them is in it.
+    facts = analyse("\n".join([f"import {', '.join(_KERNEL)}", *texts]).encode())
+    return _whole(facts, digest, unread), shells
 
 
 def _source(cell: dict[str, Any]) -> str:
@@ -74,13 +78,7 @@ def part(source: str) -> tuple[str, list[str]]:
     return "\n".join(python), shells
 
 
-def _unread(number: int) -> Facts:
-    unread = Construct("everything", f"cell {number} is no Python", 1, False)
-    return Facts("", "", [], [unread], [], True, None, False, {}, {})
-
-
-def _together(digest: str, cells: list[Facts]) -> Facts:
-    imports = [item._replace(is_main=False) for cell in cells for item in cell.imports]
-    imports += [known.Import(0, name, None, 1, False) for name in _KERNEL]
-    found = sorted({item._replace(is_main=False) for cell in cells for item in cell.constructs})
-    return Facts(digest, digest, imports, found, [], True, None, False, {}, {})
+def _whole(facts: Facts, digest: str, unread: list[Construct]) -> Facts:
+    pieces = [piece._replace(is_main=False) for piece in facts.pieces]
+    pieces[0] = pieces[0]._replace(constructs=[*pieces[0].constructs, *unread])
+    return facts._replace(pieces=pieces, digest=digest)

@@ -57,6 +57,10 @@ class Places:
             self._found[name] = self._find(name)
         return self._found[name]
 
+    def is_root(self, folder: str) -> bool:
+        """Say whether modules are looked for in a folder."""
+        return folder in self._roots
+
     def _find(self, name: str) -> Place | None:
         parent, _, last = name.rpartition(".")
         if not last:

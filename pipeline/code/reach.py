@@ -1,11 +1,16 @@
-"""What some modules and scripts reach, at any depth, and how each of them counts. Reads nothing itself."""
+"""What some modules and scripts reach, at any depth, and how each of it counts. Reads nothing itself."""
 
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .constructs import REACHES
-from .graph import Graph, Node, raise_if_broken
-from .values import Code, Signature, Widening
+from . import constructs, units
+from .edges import below, steps
+from .facts import Construct
+from .graph import Graph, Node, absolute_name, raise_if_broken
+from .resolve import Target, resolver
+from .units import Selection
+from .values import Code, Parts, Signature, Widening
 
 
 class Reach(NamedTuple):
@@ -17,25 +22,44 @@ class Reach(NamedTuple):
     absent: frozenset[str]
     widened: frozenset[Widening]
     by_bytes: frozenset[str]
-    flags: frozenset[str]
+    places: dict[str, tuple[str, int]]
+    reached_by: dict[str, str | None]
+    parts: dict[str, Parts | None]
 
 
 class _Walk:
-    """One walk from its starts. Widening only adds, so that each node is visited at most twice."""
+    """One walk from its starts, nearest things first. Widening only adds, so that it ends."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.steps = steps(graph)
         self.nodes: dict[str, Node] = {}
+        self.via: dict[Target, Target | None] = {}
+        """In the order in which they were reached."""
         self.mains: set[str] = set()
+        self.whole: set[str] = set()
+        """Modules that count by their bytes."""
+        self.valued: set[str] = set()
         self.flags: set[str] = set()
-        self.own: set[str] = set()
         self.widened: set[Widening] = set()
+        self.others: set[str] = set()
+        self.absent: set[str] = set()
         self._applied: set[str] = set()
-        self._todo: list[tuple[Node, bool]] = []
+        self._loaded: dict[str, Target] = {}
+        self._todo: deque[Target] = deque()
 
     def start(self, node: Node, *, is_main: bool) -> None:
         raise_if_broken(node)
-        self._push(node, is_main)
+        self.nodes[node.key] = node
+        if is_main:
+            self.mains.add(node.key)
+        self._push([Target("load", node.key)], None)
+
+    def start_at(self, node: Node, name: str) -> None:
+        """Start with one definition. If it cannot be seen it may be any."""
+        found = resolver(self.graph).name(node, name, (), as_value=False)
+        self._push(found or [Target("value", node.key)], None)
+        self.start(node, is_main=False)
 
     def widen(self, widenings: Iterable[tuple[str, Widening]]) -> None:
         for kind, widening in widenings:
@@ -45,72 +69,130 @@ class _Walk:
     def run(self) -> None:
         while self._todo or self.flags - self._applied:
             while self._todo:
-                self._visit(*self._todo.pop())
+                self._visit(self._todo.popleft())
             for flag in sorted(self.flags - self._applied):
                 self._applied.add(flag)
                 if flag in ("everything", "tests"):
                     names = self.graph.places.everything(has_tests=flag == "tests")
-                    self._push_names(names, strict=False)
-                if flag == "main":
-                    self._todo += [(node, True) for node in self.nodes.values()]
+                    self._push([Target("load", name) for name in names], None)
+                for node in list(self.nodes.values()):
+                    self._apply(flag, node, self._loaded.get(node.key))
 
-    def _push(self, node: Node, is_main: bool) -> None:
-        is_main = is_main or "main" in self.flags
-        if node.name not in self.nodes or (is_main and node.name not in self.mains):
-            self.nodes[node.name] = node
-            if is_main:
-                self.mains.add(node.name)
-            self._todo.append((node, is_main))
+    def _push(self, targets: Iterable[Target], via: Target | None) -> None:
+        for target in targets:
+            if target not in self.via:
+                self.via[target] = via
+                self._todo.append(target)
 
-    def _push_names(self, names: Iterable[str], *, strict: bool) -> None:
-        for name in names:
-            if name not in self.nodes or "main" in self.flags:
-                node = self.graph.node(name)
-                if node is not None:
-                    if strict:
-                        raise_if_broken(node)
-                    self._push(node, False)
+    def _visit(self, target: Target) -> None:
+        node = self.nodes.get(target.module) or self.graph.node(target.module)
+        if node is None:
+            return
+        if target.kind == "load":
+            self._load(target, node)
+        elif target.kind == "value":
+            self._value(target, node)
+        found = self.steps.of(target, node)
+        self.others |= found.others
+        self.absent |= found.absent
+        self.widened.update(found.widened)
+        self._push(found.targets, target)
+        if target.kind == "piece":
+            for item in node.facts.pieces[target.number].constructs:
+                self._construct(item, node, target)
 
-    def _visit(self, node: Node, is_main: bool) -> None:
-        if is_main:
-            self.mains.add(node.name)
-        for item in node.facts.constructs:
-            if item.is_main and not is_main:
-                continue
-            if item.kind == "own":
-                self.own.add(node.name)
-            else:
-                self.flags.add(item.kind)
-            place = node.path or node.name
-            self.widened.add(Widening(item.construct, place, item.line, REACHES[item.kind]))
+    def _load(self, target: Target, node: Node) -> None:
         # What is found by name alone may be broken as long as nobody imports it: then its bytes count.
-        strict = "everything" not in self._applied
-        self._push_names((node.whole if is_main else node.imported).project, strict=strict)
+        if not ({"everything", "tests"} & self._applied):
+            raise_if_broken(node)
+        self.nodes[node.key] = node
+        self._loaded[node.key] = target
+        if node.key in self.mains:
+            self._push(self.steps.main_of(node), target)
+        if node.key.rpartition(".")[0] in self.valued:
+            self._push([Target("value", node.key)], target)
+        for flag in sorted(self._applied):
+            self._apply(flag, node, target)
+
+    def _value(self, target: Target, node: Node) -> None:
+        """A module that is passed on gives its submodules too, as far as they are loaded."""
+        self.valued.add(node.key)
+        inner = [key for key in self.nodes if key.rpartition(".")[0] == node.key]
+        self._push([Target("value", key) for key in inner], target)
+
+    def _apply(self, flag: str, node: Node, via: Target | None) -> None:
+        """Let a widening of all that is reached have its effect on one module."""
+        if flag == "main":
+            self.mains.add(node.key)
+            self._push(self.steps.main_of(node), via)
+        elif flag == "bytes":
+            self._make_whole(node, via)
+        elif flag in ("definitions", "everything", "tests"):
+            self._push([Target("value", node.key)], via)
+
+    def _make_whole(self, node: Node, via: Target | None) -> None:
+        self.whole.add(node.key)
+        self._push(self.steps.all_of(node), via)
+
+    def _construct(self, item: Construct, node: Node, via: Target) -> None:
+        kind, _, value = item.kind.partition(":")
+        reaches = constructs.reaches(item.kind)
+        if kind == "own":
+            self._make_whole(node, via)
+        elif kind == "module":
+            self._push([Target("value", node.key)], via)
+        elif kind == "prefix":
+            package = absolute_name(value, node.package)
+            names = self.graph.places.everything() if package else ()
+            found = list(below(names, package or ""))
+            self._push([Target("value", name) for name in found], via)
+        elif kind == "path":
+            if self._is_root(node, int(value)):
+                return
+            self.flags.add("everything")
+            reaches = constructs.reaches("everything")
+        else:
+            self.flags.add(kind)
+        self.widened.add(Widening(item.construct, node.path or node.name, item.line, reaches))
+
+    def _is_root(self, node: Node, levels: int) -> bool:
+        """Say whether the folder so far above a file is one where modules are looked for anyway."""
+        folders = node.path.split("/")
+        if not node.path or levels > len(folders):
+            return False
+        return self.graph.places.is_root("/".join(folders[: len(folders) - levels]))
 
     def result(self) -> Reach:
-        by_bytes = set(self.nodes) if "bytes" in self.flags else self.own
-        by_bytes |= {name for name, node in self.nodes.items() if not node.facts.imported}
-        units: dict[str, str] = {}
-        files: dict[str, str] = {}
-        others: set[str] = set()
-        absent: set[str] = set()
-        for name, node in self.nodes.items():
-            is_main = name in self.mains
-            links = node.whole if is_main else node.imported
-            others |= links.others
-            absent |= links.absent
-            if node.path:
-                units[name] = node.unit(is_main=is_main, by_bytes=name in by_bytes)
-                files[node.path] = node.digest
-        by_bytes &= units.keys()
+        selections = {key: Selection(node) for key, node in self.nodes.items()}
+        for target in self.via:
+            selection = selections.get(target.module)
+            if selection is None:
+                continue
+            if target.kind == "piece":
+                selection.pieces.add(target.number)
+            elif target.kind == "alias":
+                selection.taken.setdefault(target.number, set()).add(target.name)
+        for key in self.whole:
+            selections[key].is_raw = True
+        counted: dict[str, str] = {}
+        by_bytes: set[str] = set()
+        places: dict[str, tuple[str, int]] = {}
+        for selection in selections.values():
+            found = units.of_selection(selection)
+            counted |= found.digests
+            places |= found.places
+            if selection.is_raw and selection.node.path:
+                by_bytes |= found.digests.keys()
         return Reach(
-            units,
-            files,
-            frozenset(others),
-            frozenset(absent),
+            counted,
+            {node.path: node.digest for node in self.nodes.values() if node.path},
+            frozenset(self.others),
+            frozenset(self.absent),
             frozenset(self.widened),
             frozenset(by_bytes),
-            frozenset(self.flags),
+            places,
+            units.parents(self.via, selections, counted),
+            units.parts_by_path(selections.values()),
         )
 
 
@@ -126,65 +208,43 @@ def of_starts(
     return walk.result()
 
 
-def of_module(graph: Graph, node: Node) -> Reach:
-    """Return what one module reaches. Modules that import the same ones share the work below them."""
-    key = ("module", node.name)
-    if key not in graph.reached:
-        graph.reached[key] = _of_module(graph, node)
-    found = graph.reached[key]
-    assert isinstance(found, Reach)
-    return found
-
-
-def _of_module(graph: Graph, node: Node) -> Reach:
-    if any(not item.is_main for item in node.facts.constructs) or node.facts.error:
-        return of_starts(graph, [(node, False)])
-    below = _of_names(graph, node.imported.project - {node.name})
-    if below.flags:
-        return of_starts(graph, [(node, False)])
-    if node.name in below.units:
-        return below
-    return below._replace(
-        units={**below.units, node.name: node.unit(is_main=False, by_bytes=False)},
-        files={**below.files, node.path: node.digest},
-        others=below.others | node.imported.others,
-        absent=below.absent | node.imported.absent,
-    )
-
-
-def _of_names(graph: Graph, names: frozenset[str]) -> Reach:
-    key = ("names", names)
-    if key not in graph.reached:
-        nodes = [node for node in map(graph.node, sorted(names)) if node is not None]
-        graph.reached[key] = of_starts(graph, [(node, False) for node in nodes])
-    found = graph.reached[key]
-    assert isinstance(found, Reach)
-    return found
+def of_definition(graph: Graph, node: Node, name: str) -> Reach:
+    """Return what one top-level definition of a module reaches."""
+    walk = _Walk(graph)
+    walk.start_at(node, name)
+    walk.run()
+    return walk.result()
 
 
 def code(reaches: Iterable[Reach], signature: Signature | None = None) -> Code:
     """Put closures together. Units of one name and other bytes (a `helper` beside each of two scripts) are
     told apart by their digest."""
-    units: dict[str, str] = {}
-    files: dict[str, str] = {}
-    others: set[str] = set()
-    absent: set[str] = set()
-    widened: set[Widening] = set()
+    every = list(reaches)
+    counted: dict[str, str] = {}
+    places: dict[str, tuple[str, int]] = {}
+    reached_by: dict[str, str | None] = {}
     by_bytes: set[str] = set()
-    for reach in reaches:
+    parts: dict[str, Parts | None] = {}
+    for reach in every:
         for name, digest in reach.units.items():
-            units[name if units.get(name, digest) == digest else f"{name} ({digest[:12]})"] = digest
-        files.update(reach.files)
-        others |= reach.others
-        absent |= reach.absent
-        widened |= reach.widened
-        by_bytes |= reach.by_bytes
+            unit = name if counted.get(name, digest) == digest else f"{name} ({digest[:12]})"
+            counted[unit] = digest
+            if name in reach.places:
+                places[unit] = reach.places[name]
+            reached_by.setdefault(unit, reach.reached_by.get(name))
+            if name in reach.by_bytes:
+                by_bytes.add(unit)
+        for path, part in reach.parts.items():
+            parts[path] = units.both(parts[path], part) if path in parts else part
     return Code(
-        units=dict(sorted(units.items())),
-        files=dict(sorted(files.items())),
-        imports=tuple(sorted(others)),
-        absent=tuple(sorted(absent)),
-        widened=tuple(sorted(widened)),
+        units=dict(sorted(counted.items())),
+        files=dict(sorted((path, digest) for reach in every for path, digest in reach.files.items())),
+        imports=tuple(sorted({name for reach in every for name in reach.others})),
+        absent=tuple(sorted({name for reach in every for name in reach.absent})),
+        widened=tuple(sorted({item for reach in every for item in reach.widened})),
         signature=signature,
         needs_bytes=tuple(sorted(by_bytes)),
+        places=dict(sorted(places.items())),
+        reached_by=dict(sorted(reached_by.items())),
+        parts=dict(sorted(parts.items())),
     )

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from . import reach
-from .graph import Graph, Node, graph
+from .graph import Graph, Node, graph, raise_if_broken
 from .sources import Sources
 from .values import Code, CodeError, Memo, Parameter, Signature
 
@@ -27,8 +27,9 @@ def of_callable(target: str, roots: Sequence[str], sources: Sources, memo: Memo)
     node = modules.node(module)
     if node is None:
         return _of_other(target, modules)
-    found = reach.of_module(modules, node)
+    raise_if_broken(node)
     _check_name(node, name)
+    found = reach.of_definition(modules, node, name.partition(".")[0])
     return reach.code([found], _signature(modules, node, name))
 
 

@@ -37,13 +37,24 @@ class Widening(NamedTuple):
     reaches: str
 
 
+class Parts(NamedTuple):
+    """What of one file is in the key."""
+
+    pieces: tuple[int, ...]
+    """Numbers of its top-level statements, in order."""
+    taken: Mapping[int, tuple[str, ...]]
+    """Number of a `from ... import` that is cut down -> the names that are still taken, sorted."""
+
+
 class Code(NamedTuple):
     """What a stage reaches of the project. Every mapping and tuple is sorted."""
 
     units: Mapping[str, str]
-    """Unit name (a module's dotted name, a script's path) -> digest of its meaning and its place."""
+    """Unit -> digest of its meaning. `module:name` is a top-level definition, `module:<module>` what the module
+    runs when it is imported, `module:<file>` one that counts by its bytes; a script has its path for a module.
+    """
     files: Mapping[str, str]
-    """Project-relative path -> digest of the whole bytes: the source snapshot that the child imports."""
+    """Project-relative path -> digest of the whole bytes: the full source of all that is reached."""
     imports: tuple[str, ...]
     """Dotted modules that are not the project's; of the standard library the top-level name alone."""
     absent: tuple[str, ...]
@@ -53,6 +64,12 @@ class Code(NamedTuple):
     """Of a target that is a plain `def`; None for all else."""
     needs_bytes: tuple[str, ...] = ()
     """Units that count by their raw bytes, comments and all; `widened` says why."""
+    places: Mapping[str, tuple[str, int]] = {}
+    """Unit -> file and line where it begins."""
+    reached_by: Mapping[str, str | None] = {}
+    """Unit -> the unit through which it is reached, on a shortest way; None for where the stage starts."""
+    parts: Mapping[str, "Parts | None"] = {}
+    """Path -> what of the file is in the units: all that the child imports of it. None: the file as it is."""
 
 
 class CodeError(Exception):

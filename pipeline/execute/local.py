@@ -53,6 +53,10 @@ class Order(NamedTuple):
     """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
     terminal: bool = False
+    pruned: Mapping[str, str] | None = None
+    """What the stage imports of `source`, by path; None: the full source."""
+    left_out: Mapping[str, Mapping[str, int]] = {}
+    """By path the names that `pruned` lacks, with their lines."""
 
 
 class ChildFailure(NamedTuple):
@@ -129,8 +133,14 @@ class LocalExecutor:
         try:
             scratch = self._layout.scratch / order.key
             level = self._plan_for(order.stage).level
-            shown = "place" if level == "L2" else "link"
-            folder.fill(order.stage, self._placer, order.inputs, order.source, scratch, unstored=shown)
+            folder.fill(
+                order.stage,
+                self._placer,
+                order.inputs,
+                order.source if order.pruned is None else order.pruned,
+                scratch,
+                unstored="place" if level == "L2" else "link",
+            )
             _show_secret_files(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.

@@ -48,10 +48,16 @@ def _changes(changed: Sequence["Change"], said: Sequence[str], style: Style) -> 
     for change in changed:
         text = printable(change.text)
         if change.diff:
-            out += ["", style.paint(text, "bold"), *_diff(change.diff, style)]
+            out += ["", style.paint(text, "bold"), *_through(change.through), *_diff(change.diff, style)]
         elif text not in said and change.cause != "waiting":
             out.append(f"  {text}")
+            out += ["  " + line for line in _through(change.through)]
     return out
+
+
+def _through(units: Sequence[str]) -> list[str]:
+    """Say how the stage comes to use what changed; nothing if it starts there."""
+    return ["  reached by " + " -> ".join(printable(unit) for unit in units)] if len(units) > 1 else []
 
 
 def _diff(diff: str, style: Style) -> list[str]:

@@ -1,7 +1,7 @@
 """A project in a temporary folder, and the questions that the tests ask about it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -48,12 +48,23 @@ class ProjectFolder:
     def units(self, target: str) -> set[str]:
         return set(self.callable(target).units)
 
+    def modules(self, target: str) -> set[str]:
+        """Return the modules of which a target reaches anything."""
+        return modules_of(self.callable(target).units)
+
     def changed(self, target: str, files: Mapping[str, str | bytes]) -> set[str]:
-        """Return the units of a target that are new, gone or other once some files are written."""
+        """Return the modules of which a unit is new, gone or other once some files are written."""
+        return modules_of(self.changed_units(target, files))
+
+    def changed_units(self, target: str, files: Mapping[str, str | bytes]) -> set[str]:
         before = self.callable(target).units
         self.write(files)
         after = self.callable(target).units
         return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def modules_of(units: Iterable[str]) -> set[str]:
+    return {unit.partition(":")[0] for unit in units}
 
 
 @pytest.fixture

@@ -90,11 +90,11 @@ def test_a_command_reaches_what_it_names(scripts, cmd, files):
 
 def test_a_script_is_named_by_its_path_and_modules_by_their_name(scripts):
     assert set(scripts.command("python scripts/score.py").units) == {
-        "helper",
-        "late",
-        "pkg",
-        "pkg.tool",
-        "scripts/score.py",
+        "helper:<module>",
+        "late:<module>",
+        "pkg.tool:<module>",
+        "pkg:<module>",
+        "scripts/score.py:<module>",
     }
 
 
@@ -105,7 +105,7 @@ def test_the_main_block_counts_in_the_script_alone(scripts):
     scripts.write(
         {"scripts/score.py": "import helper\nfrom pkg import tool\n\nif __name__ == '__main__':\n    x = 1\n"}
     )
-    assert scripts.command("python scripts/score.py").units["scripts/score.py"] != before["scripts/score.py"]
+    assert scripts.command("python scripts/score.py").units != before
 
 
 def test_a_comment_in_a_script_changes_no_unit(scripts):
@@ -124,7 +124,7 @@ def test_a_shell_script_counts_by_its_bytes(scripts):
 def test_a_script_given_to_another_program_counts_by_its_bytes_and_what_it_reaches(scripts):
     code = scripts.command("some_linter scripts/score.py")
     assert set(code.files) == SCORE
-    assert code.needs_bytes == ("scripts/score.py (bytes)",)
+    assert code.needs_bytes == ("scripts/score.py:<file>",)
 
 
 @pytest.mark.parametrize(

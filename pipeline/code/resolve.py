@@ -1,0 +1,250 @@
+"""From a name to the definitions that it stands for, through any number of re-exports. Knows facts, no syntax.
+
+What it finds are targets: a module that is loaded, a top-level statement, a name that an import statement takes,
+or a module that is passed on as a value, so that anything may be taken from it.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from . import bases
+from .facts import Alias, Facts
+from .graph import Graph, Node, absolute_name
+
+_ASKED_OF_ANY = frozenset(
+    ("__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__", "__spec__")
+)
+"""What every module has, and what leads to nothing else in it."""
+
+
+class Target(NamedTuple):
+    kind: Literal["load", "piece", "alias", "value"]
+    module: str
+    """The key of its node."""
+    number: int = 0
+    name: str = ""
+
+
+class Resolver:
+    """Answers for one graph, each question once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._names: dict[tuple[str, str, tuple[str, ...], bool], tuple[Target, ...]] = {}
+        self._open: set[tuple[str, str, tuple[str, ...], bool]] = set()
+        self._is_circle = False
+        self._bindings: dict[str, dict[str, list[int]]] = {}
+        self._exports: dict[str, frozenset[str] | None] = {}
+        self._quiet: dict[tuple[str, int], bool] = {}
+
+    # Names
+
+    def name(
+        self, node: Node, name: str, rest: tuple[str, ...], *, as_value: bool = True
+    ) -> tuple[Target, ...]:
+        """Return what a module's global name stands for, `rest` being the attributes taken from it.
+
+        `as_value` says that a module which is found may have anything taken from it.
+        """
+        key = (node.key, name, rest, as_value)
+        known = self._names.get(key)
+        if known is not None:
+            return known
+        if key in self._open:
+            self._is_circle = True
+            return ()
+        self._open.add(key)
+        found = tuple(dict.fromkeys(self._name(node, name, rest, as_value)))
+        self._open.remove(key)
+        # Inside a circle an answer lacks what its beginning has; only that of the beginning is whole.
+        if not self._is_circle or not self._open:
+            self._names[key] = found
+            self._is_circle = False
+        return found
+
+    def _name(self, node: Node, name: str, rest: tuple[str, ...], as_value: bool) -> Iterator[Target]:
+        for number in self._bound(node).get(name, ()):
+            piece = node.facts.pieces[number]
+            if piece.kind != "import":
+                yield Target("piece", node.key, number)
+                continue
+            yield Target("alias", node.key, number, name)
+            for alias in piece.aliases:
+                if alias.name == name and alias.item != "*":
+                    yield from self._alias(node, alias, rest, as_value)
+        for origin in node.facts.origins.get(name, ()):
+            dotted = absolute_name(origin, node.package)
+            if dotted is not None:
+                yield from self.dotted(dotted.split(".") + list(rest), as_value=as_value)
+        yield from self._starred(node, name, rest, as_value)
+
+    def _bound(self, node: Node) -> dict[str, list[int]]:
+        found = self._bindings.get(node.key)
+        if found is None:
+            found = self._bindings[node.key] = {}
+            for number, piece in enumerate(node.facts.pieces):
+                for name in piece.names:
+                    found.setdefault(name, []).append(number)
+        return found
+
+    def _alias(self, node: Node, alias: Alias, rest: tuple[str, ...], as_value: bool) -> Iterator[Target]:
+        base = absolute_name("." * alias.level + alias.module, node.package)
+        if base is None:
+            return
+        parts = base.split(".") if base else []
+        if alias.item == "":
+            parts = parts[:1]
+        elif alias.item is not None:
+            parts = [*parts, alias.item]
+        yield from self.dotted([*parts, *rest], as_value=as_value)
+
+    def _starred(self, node: Node, name: str, rest: tuple[str, ...], as_value: bool) -> Iterator[Target]:
+        for number, base in self.stars(node):
+            module = self._graph.node(base)
+            exports = self.exports(base)
+            if module is None:
+                continue
+            is_inner = self._graph.places.find(f"{base}.{name}") is not None
+            if exports is not None and name not in exports and not is_inner:
+                continue
+            if exports is not None:
+                yield Target("alias", node.key, number, name)
+            yield from self.dotted([*base.split("."), name, *rest], as_value=as_value)
+
+    def dotted(self, parts: list[str], *, as_value: bool = True) -> tuple[Target, ...]:
+        """Return what an absolute dotted name stands for; nothing for what is not the project's."""
+        if not parts or not parts[0] or self._graph.places.find(parts[0]) is None:
+            return ()
+        return tuple(self._in_module(parts[0], parts[1:], as_value))
+
+    def _in_module(self, module: str, rest: list[str], as_value: bool) -> Iterator[Target]:
+        node = self._graph.node(module)
+        if node is not None:
+            yield Target("load", module)
+        if not rest:
+            if as_value:
+                yield Target("value", module)
+            return
+        inner = f"{module}.{rest[0]}"
+        if node is not None:
+            yield from self.name(node, rest[0], tuple(rest[1:]), as_value=as_value)
+            is_odd = rest[0].startswith("__") and rest[0] not in _ASKED_OF_ANY
+            if is_odd and rest[0] not in node.facts.names:
+                yield Target("value", module)  # `module.__dict__`
+        if self._graph.places.find(inner) is not None:
+            yield from self._in_module(inner, rest[1:], as_value)
+
+    # Stars
+
+    def stars(self, node: Node) -> Iterator[tuple[int, str]]:
+        """Give each `from base import *` at the top level of a module, `base` being the project's."""
+        for number, piece in enumerate(node.facts.pieces):
+            for alias in piece.aliases:
+                if alias.item == "*":
+                    base = absolute_name("." * alias.level + alias.module, node.package)
+                    if base and self._graph.node(base) is not None:
+                        yield number, base
+
+    def exports(self, module: str) -> frozenset[str] | None:
+        """Return the names that `import *` takes from a module of the project; None if that is not to be known."""
+        if module not in self._exports:
+            found: set[str] | None = set()
+            seen: set[str] = set()
+            todo = [module]
+            while todo and found is not None:
+                base = todo.pop()
+                if base in seen:
+                    continue
+                seen.add(base)
+                node = self._graph.node(base)
+                names = self._exported(node, todo) if node is not None else None
+                found = found | names if names is not None else None
+            self._exports[module] = frozenset(found) if found is not None else None
+        return self._exports[module]
+
+    def _exported(self, node: Node, todo: list[str]) -> frozenset[str] | None:
+        """Return what one module exports itself, and add to `todo` those whose names it passes on."""
+        facts = node.facts
+        if facts.is_open_export or facts.error or node.is_whole:
+            return None
+        if facts.exports is not None:
+            return frozenset(facts.exports)
+        if facts.is_open and not self._only_by_stars(facts):
+            return None
+        found = {name for name in facts.names if name[0] != "_"}
+        inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
+        followed = list(self.stars(node))
+        if len(followed) != len(inner_stars):
+            return None
+        todo += [base for _, base in followed]
+        return frozenset(found)
+
+    @staticmethod
+    def _only_by_stars(facts: Facts) -> bool:
+        has_nested = any(
+            "*" in (i.names or ()) for p in facts.pieces if p.kind != "import" for i in p.imports
+        )
+        is_dynamic = any(c.kind in ("module", "everything") for p in facts.pieces for c in p.constructs)
+        return "__getattr__" not in facts.names and not has_nested and not is_dynamic
+
+    # Statements
+
+    def must_run(self, node: Node, number: int) -> bool:
+        """Say whether a statement counts as soon as its module is loaded."""
+        piece = node.facts.pieces[number]
+        return piece.kind == "import" or not self.is_quiet(node, number)
+
+    def is_quiet(self, node: Node, number: int) -> bool:
+        """Say whether a statement does nothing but bind names, all its base classes considered."""
+        key = (node.key, number)
+        if key not in self._quiet:
+            self._quiet[key] = False  # a class that is its own base is none
+            named = node.facts.pieces[number].quiet
+            self._quiet[key] = named is not None and all(self._is_quiet_base(node, base) for base in named)
+        return self._quiet[key]
+
+    def _is_quiet_base(self, node: Node, chain: str) -> bool:
+        first, *rest = chain.split(".")
+        found = [t for t in self.name(node, first, tuple(rest)) if t.kind == "piece"]
+        if not found:
+            origin = node.facts.aliases.get(first, first)
+            return bases.is_quiet_base(".".join([origin, *rest]))
+        for target in found:
+            module = self._graph.node(target.module)
+            if module is None:
+                return False
+            piece = module.facts.pieces[target.number]
+            is_class = piece.kind == "class" and not piece.hooks
+            if not is_class or not self.is_quiet(module, target.number):
+                return False
+        return True
+
+    def is_droppable(self, node: Node, number: int, name: str) -> bool:
+        """Say whether a name can be left out of an import statement when nobody asks for it.
+
+        Only a definition of the project's can: leaving out a module would not load it.
+        """
+        piece = node.facts.pieces[number]
+        if piece.is_main or any(c.kind in ("own", "bytes") for c in piece.constructs):
+            return False
+        alias = next((a for a in piece.aliases if a.name == name), None)
+        if alias is None or not alias.item:
+            return False
+        base = absolute_name("." * alias.level + alias.module, node.package)
+        module = self._graph.node(base) if base else None
+        if base is None or module is None or module.is_whole or module.facts.error:
+            return False
+        if alias.item == "*":
+            return self.exports(base) is not None
+        if self._graph.places.find(f"{base}.{alias.item}") is not None:
+            return False
+        return any(t.kind in ("piece", "alias") for t in self.name(module, alias.item, (), as_value=False))
+
+
+def resolver(graph: Graph) -> Resolver:
+    """Return the resolver of a graph."""
+    if "resolver" not in graph.kept:
+        graph.kept["resolver"] = Resolver(graph)
+    found = graph.kept["resolver"]
+    assert isinstance(found, Resolver)
+    return found

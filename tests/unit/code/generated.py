@@ -1,0 +1,261 @@
+"""Random projects of Python modules that print something, and random edits of one definition."""
+
+import ast
+import random
+from collections.abc import Callable
+
+MODULES = ["lib", "lib.a", "lib.b", "lib.sub", "lib.sub.deep", "lib.reg", "lib.patch", "plain", "ns.inner"]
+PATHS = {
+    name: name.replace(".", "/") + ("/__init__.py" if name in ("lib", "lib.sub") else ".py")
+    for name in MODULES
+}
+
+
+FORMS = [*["from"] * 8, *["as", "module", "alias", "star", "relative"] * 3, "try", "inside", "getattr"]
+
+
+class Writer:
+    """Writes one project. Modules import only modules before them, so that no circle of imports fails."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.count = 0
+        self.known: dict[str, list[tuple[str, str]]] = {}
+        """Module -> (name, kind) of what it defines; kind is how a number is got from it."""
+
+    def project(self) -> dict[str, str]:
+        order = [
+            "plain",
+            "ns.inner",
+            "lib.reg",
+            "lib.a",
+            "lib.b",
+            "lib.sub.deep",
+            "lib.patch",
+            "lib.sub",
+            "lib",
+        ]
+        files = {"lib/__init__.py": "", "lib/sub/__init__.py": ""}
+        for name in order:
+            if name in ("plain", "lib.reg") or self.chance.random() < 0.85:
+                files[PATHS[name]] = self.module(name)
+        files["main.py"] = self.module("main", is_main=True)
+        return files
+
+    def module(self, name: str, *, is_main: bool = False) -> str:
+        chance = self.chance
+        lines = ["from __future__ import annotations"] if chance.random() < 0.3 else []
+        lines += ["import dataclasses", "import enum", "import functools"]
+        scope: list[tuple[str, str]] = []
+        if name == "lib.reg":
+            lines += [
+                "REGISTRY = {}",
+                "class Base:\n    made = []\n    def __init_subclass__(cls, **kw):\n        Base.made.append(cls.__name__)",
+                "def register(f):\n    REGISTRY[f.__name__] = f\n    return f",
+                "def total():\n    return sum(f() for f in REGISTRY.values()) + len(Base.made)",
+            ]
+            scope += [("total", "{}()"), ("REGISTRY", "len({})")]
+        for _ in range(chance.randint(1, 4)):
+            lines.append(self.imports(name, scope))
+        for _ in range(chance.randint(2, 6)):
+            lines.append(self.definition(name, scope))
+        own = [item for item in scope if item[0].isidentifier()]
+        if is_main:
+            picked = chance.sample(scope, min(len(scope), 4)) or [("1", "{}")]
+            lines.append("def go():\n    return [" + ", ".join(k.format(n) for n, k in picked) + "]")
+        elif chance.random() < 0.3:
+            chosen = chance.sample([n for n, _ in own], min(len(own), 4))
+            lines.append(f"__all__ = {sorted(set(chosen))!r}")
+        self.known[name] = own
+        return "\n".join(lines) + "\n"
+
+    def new(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}"
+
+    def value(self, scope: list[tuple[str, str]]) -> str:
+        if scope and self.chance.random() < 0.75:
+            name, kind = self.chance.choice(scope)
+            return kind.format(name)
+        return str(self.chance.randint(1, 99))
+
+    def imports(self, module: str, scope: list[tuple[str, str]]) -> str:
+        chance = self.chance
+        others = [name for name in self.known if self.known[name]]
+        if not others:
+            return "import math"
+        other = chance.choice(others)
+        name, kind = chance.choice(self.known[other])
+        form = chance.choice(FORMS)
+        if form == "relative" and not (module.startswith("lib") and other.startswith("lib.")):
+            form = "from"
+        if form == "from":
+            scope.append((name, kind))
+            more = chance.choice(self.known[other])[0]
+            return f"from {other} import {name}, {more}" if more != name else f"from {other} import {name}"
+        if form == "relative":
+            scope.append((name, kind))
+            up = "..." if module == "lib.sub.deep" else ".."
+            level = "." if module in ("lib",) or module.count(".") == 1 and module != "lib.sub" else up
+            if module == "lib.sub.deep":
+                level = ".."
+            return f"from {level}{other.removeprefix('lib.')} import {name}"
+        if form == "as":
+            bound = self.new("other")
+            scope.append((bound, kind))
+            return f"from {other} import {name} as {bound}"
+        if form == "module":
+            scope.append((f"{other}.{name}", kind))
+            return f"import {other}"
+        if form == "alias":
+            bound = self.new("m")
+            scope.append((f"{bound}.{name}", kind))
+            return f"import {other} as {bound}"
+        if form == "getattr":
+            bound = self.new("m")
+            way = chance.choice(
+                [f"getattr({bound}, {name!r})", f"vars({bound})[{name!r}]", f"{bound}.__dict__[{name!r}]"]
+            )
+            scope.append((way, kind))
+            return f"import {other} as {bound}"
+        if form == "star":
+            scope += [item for item in self.known[other] if item[0][0] != "_"][:1]
+            return f"from {other} import *"
+        if form == "try":
+            bound = self.new("maybe")
+            scope.append((bound, kind))
+            return f"try:\n    from {other} import {name} as {bound}\nexcept ImportError:\n    {bound} = None"
+        bound = self.new("inner")
+        scope.append((bound, "{}()"))
+        return f"def {bound}():\n    from {other} import {name}\n    return {kind.format(name)}"
+
+    def definition(self, module: str, scope: list[tuple[str, str]]) -> str:
+        chance = self.chance
+        plain = [self.function] * 9 + [self.constant] * 4 + [self.klass] * 3 + [self.default, self.record] * 2
+        with_effects = [self.decorated, self.branch, self.registered, self.patched, self.counter, self.hooked]
+        forms: list[Callable[[list[tuple[str, str]]], str]] = [*plain, self.choice, *with_effects]
+        return chance.choice(forms)(scope)
+
+    def function(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("f")
+        text = f'def {name}():\n    """Doc {self.chance.randint(1, 9)}."""\n    x = {self.value(scope)}\n    return x + {self.value(scope)}'
+        scope.append((name, "{}()"))
+        return text
+
+    def constant(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("C")
+        form = self.chance.choice(["{}", "[{}, 2]", "{{'k': {}}}", "{} + 1"])
+        text = f"{name} = {form.format(self.value(scope))}"
+        kind = {"{}": "{}", "[{}, 2]": "{}[0]", "{{'k': {}}}": "{}['k']", "{} + 1": "{}"}[form]
+        scope.append((name, kind))
+        return text
+
+    def klass(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("K")
+        bases = [n for n, k in scope if k == "{}().m()"]
+        base = self.chance.choice(bases) if bases and self.chance.random() < 0.5 else "object"
+        text = f"class {name}({base}):\n    rate = {self.value(scope)}\n    def m(self):\n        return self.rate + {self.value(scope)}"
+        scope.append((name, "{}().m()"))
+        return text
+
+    def record(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("D")
+        text = f"@dataclasses.dataclass\nclass {name}:\n    x: int = {self.value(scope)}"
+        scope.append((name, "{}().x"))
+        return text
+
+    def choice(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("E")
+        text = f"class {name}(enum.Enum):\n    ONE = {self.chance.randint(1, 50)}\n    TWO = 99"
+        scope.append((name, "{}.ONE.value"))
+        return text
+
+    def decorated(self, scope: list[tuple[str, str]]) -> str:
+        wrap, name = self.new("wrap"), self.new("f")
+        text = (
+            f"def {wrap}(f):\n    @functools.wraps(f)\n    def inner():\n        return f() * {self.value(scope)}\n    return inner\n"
+            f"@{wrap}\ndef {name}():\n    return {self.value(scope)}"
+        )
+        scope.append((name, "{}()"))
+        return text
+
+    def default(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("f")
+        text = f"def {name}(x={self.value(scope)}, *, y={self.value(scope)}):\n    return x - y"
+        scope.append((name, "{}()"))
+        return text
+
+    def branch(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("f")
+        text = f"if {self.value(scope)} > {self.chance.randint(0, 99)}:\n    def {name}(): return 1\nelse:\n    def {name}(): return {self.value(scope)}"
+        scope.append((name, "{}()"))
+        return text
+
+    def registered(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("f")
+        bound = self.new("reg")
+        if "lib.reg" not in self.known:
+            return self.function(scope)
+        return f"import lib.reg as {bound}\n@{bound}.register\ndef {name}():\n    return {self.value(scope)}"
+
+    def patched(self, scope: list[tuple[str, str]]) -> str:
+        targets = [(m, n) for m in self.known for n, k in self.known[m] if k == "{}()" and n.startswith("f")]
+        if not targets or self.chance.random() < 0.5:
+            return self.constant(scope)
+        module, name = self.chance.choice(targets)
+        bound, new = self.new("m"), self.new("g")
+        return f"import {module} as {bound}\ndef {new}():\n    return {self.value(scope)}\n{bound}.{name} = {new}"
+
+    def counter(self, scope: list[tuple[str, str]]) -> str:
+        name, bump = self.new("N"), self.new("bump")
+        scope.append((bump, "{}()"))
+        later = f"\n{name} += {self.value(scope[:-1])}" if self.chance.random() < 0.5 else ""
+        return f"{name} = {self.chance.randint(1, 9)}{later}\ndef {bump}():\n    global {name}\n    {name} += {self.value(scope[:-1])}\n    return {name}"
+
+    def hooked(self, scope: list[tuple[str, str]]) -> str:
+        if "lib.reg" not in self.known:
+            return self.klass(scope)
+        bound, name = self.new("reg"), self.new("S")
+        return f"import lib.reg as {bound}\nclass {name}({bound}.Base):\n    x = {self.value(scope)}"
+
+
+def project(seed: int) -> dict[str, str]:
+    return Writer(random.Random(seed)).project()
+
+
+class _Change(ast.NodeTransformer):
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.seen = 0
+
+    def _is_it(self) -> bool:
+        self.seen += 1
+        return self.seen - 1 == self.at
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if type(node.value) is int and self._is_it():
+            return ast.Constant(node.value + 1000)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if self._is_it():
+            node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        self.generic_visit(node)
+        if self._is_it() and node.value is not None:
+            return ast.Return(ast.Constant(77))
+        return node
+
+
+def mutants(text: str, chance: random.Random, most: int) -> list[str]:
+    """Change one constant, operator or result each; the text is otherwise laid out by `unparse`."""
+    counter = _Change(-1)
+    counter.visit(ast.parse(text))
+    found = []
+    for at in sorted(chance.sample(range(counter.seen), min(most, counter.seen))):
+        tree = _Change(at).visit(ast.parse(text))
+        found.append(ast.unparse(ast.fix_missing_locations(tree)))
+    return found
