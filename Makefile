@@ -2,7 +2,7 @@
 #
 #   make run      build the example on the real data
 #   make test     all checks: lint, format, types, tests
-#   make bench    the benchmarks, as ratios
+#   make bench    the benchmarks, as ratios; `make bench BENCH=--quick` takes a minute
 #   make clean    remove what was built, and caches; the store in .pipe stays
 #   make distclean  remove .venv and .pipe as well
 
@@ -39,8 +39,8 @@ format: .venv/.dev
 	$(BIN)/ruff check -q --fix .
 	$(BIN)/ruff format -q .
 
-bench: .venv/.dev
-	@set -e; for script in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python $$script; done
+bench: .venv/.bench
+	@set -e; for script in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python $$script $(BENCH); done
 
 # Stamps: packages are installed again only when pyproject.toml has changed.
 .venv/.example: pyproject.toml | $(BIN)/python
@@ -52,6 +52,11 @@ bench: .venv/.dev
 	@echo "installing what the checks need into .venv (once; a minute or two)"
 	@$(PIP) install -e '.[dev]'
 	@touch $@ .venv/.example
+
+.venv/.bench: pyproject.toml | $(BIN)/python
+	@echo "installing what the benchmarks need into .venv (once)"
+	@$(PIP) install -e '.[example,bench]'
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -75,7 +75,8 @@ def _input_problems(opened: OpenProject, stage: Stage, *, allow_missing: bool) -
 
 def _other_bytes(opened: OpenProject, stage: Stage, declared: Input, actual: str) -> Problem:
     text = f"input `{declared.path}` has other bytes than its `digest` says"
-    problem = _problem(opened, Fault(stage.name, ("inputs", declared.name), text, "put the right file there"))
+    help_text = "put the file of that digest there, or declare the actual one"
+    problem = _problem(opened, Fault(stage.name, ("inputs", declared.name), text, help_text))
     return problem._replace(facts=(("declared", declared.digest or ""), ("actual", actual)))
 
 

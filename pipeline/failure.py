@@ -22,7 +22,7 @@ def of(
 ) -> Failure:
     """Describe why a stage failed, after so many attempts."""
     tried = f" in each of {attempts} attempts" if attempts > 1 else ""
-    text = f"stage `{stage.name}` failed after {ran.wall_seconds:.1f} s{tried}"
+    text = f"stage `{stage.name}` failed after {_seconds(ran.wall_seconds)}{tried}"
     again = f"nothing of `{stage.name}` was recorded; correct it and run `pipe run {stage.name}`"
     help_text = failure.help or again
     tail = log.tail(order.log)
@@ -31,10 +31,21 @@ def of(
     if unseen is not None:
         cause, help_text = unseen
         failure = failure._replace(text=cause, cause=None)
-    path = undeclared_read([failure.cause or "", *tail[-4:]], layout, ran.folder.project, given)
-    if path is not None:
-        text = f"stage `{stage.name}` read `{path}`, which it does not declare"
-        help_text = f"add `{_name_for(path)}: {path}` to its inputs in pipeline.yaml"
+    lines = [failure.cause or "", *log.tail(order.log, 60)]
+    refused = undeclared_reads(lines, layout, ran.folder.project, given)
+    written = undeclared_writes(lines, ran.folder.project)
+    if refused:
+        shown = " and ".join(f"`{path}`" for path in refused)
+        text = f"stage `{stage.name}` read {shown}, which it does not declare"
+        help_text = f"add {_lines(refused)} to its inputs in pipeline.yaml"
+    elif written and written[0] in given:
+        text = f"stage `{stage.name}` tried to write its input `{written[0]}`"
+        help_text = "write an output of another path, or work on a copy"
+    elif written:
+        text = f"stage `{stage.name}` tried to write `{written[0]}`, which it does not declare"
+        help_text = (
+            f"add {_lines(written[:1])} to its outputs in pipeline.yaml, or to its scratch if it is no result"
+        )
     return Failure(
         text=text,
         at=failure.at or "",
@@ -74,27 +85,52 @@ def left_out(lines: Sequence[str], at: str, names: Mapping[str, Mapping[str, int
     return None
 
 
-def undeclared_read(lines: Sequence[str], layout: Layout, folder: str, given: Collection[str]) -> str | None:
-    """Return the project's file that a message says is not there, though it is: it was not declared.
+def undeclared_reads(lines: Sequence[str], layout: Layout, folder: str, given: Collection[str]) -> list[str]:
+    """Return the project's files that messages say are not there, though they are: they were not declared.
 
     `folder` is where the stage saw the project.
     """
+    found: dict[str, None] = {}
     for line in lines:
         if "No such file" not in line and "FileNotFound" not in line and "cannot open" not in line:
             continue
         for name in _names_in(line):
-            path = os.path.normpath(name.removeprefix(f"{folder}/"))
+            path = os.path.normpath(name.removeprefix(f"{folder}/").removeprefix(f"{layout.root}/"))
             if path.startswith(("/", "..")) or path == "." or path in given:
                 continue
             if os.path.lexists(os.path.join(layout.root, path)):
-                return path
-    return None
+                found[path] = None
+    return list(found)
+
+
+def undeclared_writes(lines: Sequence[str], folder: str) -> list[str]:
+    """Return the paths of the stage's folder that messages say could not be written."""
+    found: dict[str, None] = {}
+    for line in lines:
+        if "Read-only file system" not in line:
+            continue
+        for part in (part for mark in "'\"`" for part in line.split(mark)[1::2]):
+            path = os.path.normpath(part.removeprefix(f"{folder}/"))
+            if not path.startswith(("/", "..")) and path != ".":
+                found[path] = None
+        first, _, rest = line.partition(": Read-only file system")
+        if not rest and (path := first.rpartition(" ")[2]) and not path.startswith(("/", "..")):
+            found[os.path.normpath(path)] = None
+    return list(found)
+
+
+def _lines(paths: Sequence[str]) -> str:
+    return " and ".join(f"`{_name_for(path)}: {path}`" for path in paths)
 
 
 def _names_in(line: str) -> list[str]:
     """Return what may be a file's name: what stands in quotes, whole, and every word."""
     quoted = [part for mark in "'\"`" for part in line.split(mark)[1::2] if part]
     return quoted + line.translate({ord(c): " " for c in "'\":,()[]`"}).split()
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 0.1 else f"{seconds:.1f} s"
 
 
 def _name_for(path: str) -> str:

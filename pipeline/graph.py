@@ -13,7 +13,7 @@ class Fault(NamedTuple):
     """Something wrong with the graph. `where` leads to the value inside the stage that is to blame."""
 
     stage: str
-    where: tuple[str, ...]
+    where: tuple[str | int, ...]
     text: str
     help: str = ""
 

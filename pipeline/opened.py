@@ -1,5 +1,6 @@
 """A project opened: what was read of it, and the rooms that look after it. Decides nothing."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,11 @@ class OpenProject(NamedTuple):
         """Return the stages that write what an input reads."""
         paths = graphs.feeding(declared, self.graph.writers, self.graph.output_paths)
         return [self.graph.writers[path] for path in paths]
+
+    @property
+    def level(self) -> str:
+        """The isolation that this machine enforces: found out once for each boot of its kernel."""
+        return isolation_of(self.layout, self.state)[0]
 
     def close(self) -> None:
         self.state.close()
@@ -89,6 +95,31 @@ def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Open
         entries,
         left,
     )
+
+
+def isolation_of(where: Layout, state: State) -> tuple[str, str]:
+    """Return the level of isolation, and why it is no stricter one; `PIPE_ISOLATION` names the strictest wanted."""
+    from .execute.sandbox import LEVELS, identity
+
+    key = f"isolation:{identity()}"
+    known = state.get(key)
+    if known is None:
+        from .execute.folder import base_for
+        from .execute.sandbox import probe
+
+        base = base_for(where)
+        try:
+            os.makedirs(base, mode=0o700, exist_ok=True)
+            known = json.dumps(probe.level(base)).encode()
+        except OSError as error:
+            # Nothing can be executed there, so no trace is refused for its level: `status` works all the same.
+            return LEVELS[0], f"cannot write in `{base}`: {error.strerror}"
+        state.put(key, known)
+    level, why = json.loads(known)
+    wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])
+    if wanted in LEVELS and LEVELS.index(wanted) < LEVELS.index(level):
+        return wanted, f"PIPE_ISOLATION={wanted}"
+    return level, why
 
 
 def _is_in(path: str, outputs: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import environment, failure, survey
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
-from .execute.local import LEVEL, ChildFailure, LocalExecutor, Order, Ran
+from .execute.local import ChildFailure, LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
 from .opened import OpenProject
@@ -56,7 +56,7 @@ class Performer:
 
     def open(self) -> None:
         """Make ready for executing."""
-        self.executor = self.executor or LocalExecutor(self._layout, self._store)
+        self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
 
     def close(self) -> None:
         if self.executor is not None:
@@ -212,7 +212,7 @@ class Performer:
             stage=stage.name,
             outputs=outputs,
             source=order.source,
-            level=LEVEL if stage.sandbox == "strict" else stage.sandbox,
+            level=self._opened.level if stage.sandbox == "strict" else stage.sandbox,
             wall_seconds=round(ran.wall_seconds, 4),
             cpu_seconds=round(ran.cpu_seconds, 4),
             peak_memory_bytes=ran.peak_memory_bytes,

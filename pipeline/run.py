@@ -182,13 +182,14 @@ class _Run:
     def _start_waiting(self) -> None:
         # In the order in which they became ready; one that needs more room than there is lets others pass.
         waiting, self._waiting = self._waiting, []
-        for name, decision in waiting:
+        for place, (name, decision) in enumerate(waiting):
+            if self._budget.is_used_up() or self._is_stopping():
+                self._waiting += waiting[place:]  # unseen: else each stage that ends looks at all that wait
+                return
             stage = self._opened.project.stages[name]
             wanted = stage.resources if decision.verdict == "stale" else Resources()
-            if wanted.gpus > len(machine.gpus()):
-                self._stop_for(
-                    usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {len(machine.gpus())}")
-                )
+            if wanted.gpus and wanted.gpus > (there := len(machine.gpus())):
+                self._stop_for(usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {there}"))
             room = None if self._is_stopping() else self._budget.take(wanted)
             if room is None:
                 self._waiting.append((name, decision))

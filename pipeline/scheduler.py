@@ -109,6 +109,10 @@ class Budget:
         gpus, self._gpus = tuple(self._gpus[: wanted.gpus]), self._gpus[wanted.gpus :]
         return Room((processors, gpus, slots, memory))
 
+    def is_used_up(self) -> bool:
+        """Say whether no stage at all can be given room, whatever it wants: each takes a slot."""
+        return self._slots <= 0
+
     def give_back(self, room: Room) -> None:
         processors, gpus, slots, memory = room
         self._slots += slots

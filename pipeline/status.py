@@ -63,7 +63,7 @@ def settings_of(
 ) -> Settings:
     """Return how a walk sees the project on this machine."""
     trust = os.environ.get("PIPE_TRUST")
-    return Settings(forced, allow_missing, always_as_locked, "L0", trust)
+    return Settings(forced, allow_missing, always_as_locked, trust)
 
 
 def forecast(opened: OpenProject, scope: list[str], settings: Settings) -> dict[str, Decision]:

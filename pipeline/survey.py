@@ -222,13 +222,24 @@ class Survey:
                     check=False,
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
-                faults.append(Fault(stage.name, ("tools",), f"tool `{tool}` gives no answer: {error}"))
+                faults.append(
+                    Fault(
+                        stage.name,
+                        ("tools", stage.tools.index(tool)),
+                        f"tool `{tool}` gives no answer: {error}",
+                    )
+                )
                 return ""
             printed = ran.stdout.decode("utf-8", "replace").strip()
             if ran.returncode != 0:
                 last = printed.rpartition("\n")[2]
                 faults.append(
-                    Fault(stage.name, ("tools",), f"tool `{tool}` failed: {last}", "install or correct it")
+                    Fault(
+                        stage.name,
+                        ("tools", stage.tools.index(tool)),
+                        f"tool `{tool}` failed: {last}",
+                        "install or correct it",
+                    )
                 )
                 return ""
             self._tools[tool] = printed

@@ -23,8 +23,8 @@ class Settings(NamedTuple):
     allow_missing: bool = False
     always_as_locked: bool = False
     """An `always` stage counts as fresh or cached where the lock file has it and its outputs can be had."""
-    level: str = "L0"
     trust: str | None = None
+    """The lowest level of isolation that the user accepts of a trace (PIPE_TRUST)."""
 
 
 class Fixed(NamedTuple):
@@ -72,7 +72,7 @@ class Walk:
             return Decision("stale", (Reason("input-missing", str(missing), text),))
         workspace = self._workspace_of(stage)
         locked = self._locked(name)
-        hit = self._hit(fixed.action.key, locked, workspace)
+        hit = self._hit(stage, fixed.action.key, locked, workspace)
         if hit is not None:
             self.hits[name] = hit
         else:
@@ -190,12 +190,15 @@ class Walk:
             return Locked("", {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path})
         return entry.locked
 
-    def _hit(self, key: str, locked: Locked | None, workspace: Mapping[str, Artifact | None]) -> Trace | None:
+    def _hit(
+        self, stage: Stage, key: str, locked: Locked | None, workspace: Mapping[str, Artifact | None]
+    ) -> Trace | None:
         """Return the trace to use: the one whose outputs the lock file names, else the first; None if none can be."""
+        level = self._opened.level if stage.sandbox == "strict" else stage.sandbox
         found = [
             trace
             for trace in self._opened.store.records.traces(key)
-            if traces.is_trusted_at(trace, self._settings.level, trust=self._settings.trust)
+            if traces.is_trusted_at(trace, level, trust=self._settings.trust)
         ]
         if locked is not None and locked.key == key:
             found.sort(key=lambda trace: trace.outputs != locked.outputs)

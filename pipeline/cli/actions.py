@@ -25,7 +25,7 @@ def _status(values: Values, skin: Skin) -> int:
     run_action.print_forecast(result, skin, lambda: as_json.status(result))
     if result.leftovers:
         skin.say(f"note: {status_text.leftovers_text(result.leftovers)}")
-    return 1 if values["check"] and not as_json.is_all_fresh(result.decisions) else 0
+    return 1 if values["check"] and not result.ok else 0
 
 
 def _explain(values: Values, skin: Skin) -> int:
@@ -179,6 +179,23 @@ def _clean(values: Values, skin: Skin) -> int:
     return 0
 
 
+def _doctor(values: Values, skin: Skin) -> int:
+    from ..doctor import doctor
+
+    found = doctor(root_of(values))
+
+    def text() -> str:
+        lines = [f"isolation: {found.level}" + (f" ({found.why})" if found.why else "")]
+        lines += [f"  - {line}" for line in found.means]
+        copies = (
+            "copies share their bytes (reflink)" if found.reflink else "copies take room: no reflinks here"
+        )
+        return "\n".join([*lines, f"store: {found.store}", f"  - {copies}", f"python: {found.python}"])
+
+    skin.result(lambda: {"ok": True, **found._asdict(), "means": list(found.means)}, text)
+    return 0
+
+
 def _run(values: Values, skin: Skin) -> int:
     if values["debug"] and len(values["targets"]) != 1:
         raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
@@ -203,4 +220,5 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "shell": _shell,
     "logs": _logs,
     "clean": _clean,
+    "doctor": _doctor,
 }

@@ -169,6 +169,12 @@ COMMANDS = {
             examples=(("pipe logs -f train", "watch it"),),
         ),
         Command(
+            "doctor",
+            "Say what this machine can enforce, and why not more.",
+            details="L2: namespaces. L1: Landlock. L0: a folder and an environment of its own, nothing more.",
+            examples=(("pipe doctor", "before you trust a cache that others fill"),),
+        ),
+        Command(
             "clean",
             "Remove files that pipe made and that no stage declares any more.",
             None,

@@ -55,8 +55,6 @@ def _parse(words: Sequence[str]) -> Parsed | int:
         common = {option.name: declare.default(option) for option in declare.COMMON}
         if not words:
             return Parsed("", common)
-        if list(words) == ["--version"]:
-            return Parsed("version", common)
         if words[0] == "help":  # as git, cargo and uv have it
             words = [*words[1:2], "--help"]
         found = quick.parse(words)

@@ -23,8 +23,11 @@ def parse(words: Sequence[str]) -> Parsed | None:
         if word.startswith("-"):
             option = flags.get(word)
             if option is None:
-                return None
-            if option.kind != "flag":
+                option = flags.get(word[:2])
+                if option is None or option.kind != "number":
+                    return None
+                word = word[2:]  # `-j4`, as make has it
+            elif option.kind != "flag":
                 if place == len(words) or words[place].startswith("-"):
                     return None
                 word = words[place]

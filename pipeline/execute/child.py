@@ -1,5 +1,6 @@
 """The process of one action, from the fork to its end. Knows its request alone, nothing of the project outside."""
 
+import errno
 import json
 import os
 import signal
@@ -7,6 +8,8 @@ import sys
 from typing import Any, NoReturn
 
 from . import processes
+from .sandbox import isolation
+from .sandbox.isolation import ForServer, ForStage
 
 BOOT = """
 import importlib.util, sys
@@ -19,23 +22,32 @@ spec.loader.exec_module(module)
 """Loads this package under a name that no project has: the user's own may be called `pipeline`."""
 
 RUN_FRESH = BOOT + "from _pipe.execute.child import run_fresh\nrun_fresh(sys.argv[2])\n"
+NO_ROOM = 74
+"""The status of a process that could not leave word because the disk is full."""
+
+NOT_ISOLATED = 75
+"""The status of a process that was refused the isolation that this machine had promised."""
+
 _HARDLY_A_LIMIT = 120_000
 """Linux takes no argument longer than 128 KiB; a longer script is handed over as a file."""
 
 
-def start(path: str, *, fresh: bool) -> NoReturn:
-    """Become the process of the action whose request lies at `path`. Called in a forked child, never returns."""
-    request = _read(path)
-    _settle(request)
+def start(path: str, server: ForServer, prefix: str, *, fresh: bool) -> NoReturn:
+    """Become the process of the action whose request lies at `path`. Called in a forked child, never returns.
+
+    `prefix` leads from the server's root to the machine's own.
+    """
+    request = _read(prefix + path)
+    _settle(request, server, prefix)
     if request["kind"] == "cmd":
-        os.unlink(path)
+        _forget(path)
         _run_command(request)
     clashing = [
         name for name in request["modules"] if name in sys.modules and name not in ("_pipe", "__main__")
     ]
     if fresh or clashing:
         _run_in_fresh_interpreter(request, path)
-    os.unlink(path)  # it holds the values of secrets: no disk keeps them for longer than they are needed
+    _forget(path)
     from .callable import run
 
     run(request)
@@ -44,7 +56,7 @@ def start(path: str, *, fresh: bool) -> NoReturn:
 def run_fresh(path: str) -> NoReturn:
     """Run a callable in an interpreter that has loaded nothing; the process is settled already."""
     request = _read(path)
-    os.unlink(path)
+    _forget(path)
     from .callable import run
 
     run(request)
@@ -56,7 +68,16 @@ def _read(path: str) -> dict[str, Any]:
     return request
 
 
-def _settle(request: dict[str, Any]) -> None:
+def _forget(path: str) -> None:
+    # It holds the values of secrets: no disk keeps them for longer than they are needed. Where the stage may not
+    # remove it, `pipe` does.
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
     """Take on session, signals, streams, folder, variables, processors and rights of the stage."""
     processes.die_with_parent()
     if not request["terminal"]:
@@ -73,11 +94,10 @@ def _settle(request: dict[str, Any]) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not request["terminal"]:
-        log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        log = os.open(prefix + request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
     os.umask(0o022)
-    os.chdir(request["project"])
     os.environ.clear()
     os.environ.update(request["env"])
     if request["processors"] and hasattr(os, "sched_setaffinity"):
@@ -85,25 +105,12 @@ def _settle(request: dict[str, Any]) -> None:
             os.sched_setaffinity(0, request["processors"])
         except OSError:
             pass
-    _drop_rights()
-
-
-def _drop_rights() -> None:
-    """Give up every capability, so that root, too, obeys the read-only bit of the store's objects (Linux)."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return
-    import ctypes
-
-    class Header(ctypes.Structure):
-        _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    for capability in range(64):
-        if libc.prctl(24, capability, 0, 0, 0) != 0:  # PR_CAPBSET_DROP
-            break
-    header = Header(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3
-    nothing = (ctypes.c_uint32 * 6)()
-    libc.capset(ctypes.byref(header), ctypes.byref(nothing))
+    try:
+        isolation.enter_as_stage(server, ForStage(**request["isolation"]), request["folder"])
+    except OSError as error:
+        os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
+        os._exit(NOT_ISOLATED)
+    os.chdir(request["project"])
 
 
 def _run_command(request: dict[str, Any]) -> NoReturn:
@@ -132,6 +139,15 @@ def _run_in_fresh_interpreter(request: dict[str, Any], path: str) -> NoReturn:
 
 def fail(request: dict[str, Any], failure: dict[str, Any], code: int = 1) -> NoReturn:
     """Leave word of what went wrong and end."""
-    with open(os.path.join(request["folder"], "result.json"), "w", encoding="utf-8") as file:
-        json.dump({"failure": failure}, file)
+    leave_word(request, {"failure": failure})
     os._exit(code)
+
+
+def leave_word(request: dict[str, Any], word: dict[str, Any]) -> None:
+    """Write what `pipe` reads once this process has ended."""
+    try:
+        with open(os.path.join(request["folder"], "result.json"), "w", encoding="utf-8") as file:
+            json.dump(word, file)
+    except OSError as error:
+        # Nothing can be said on a full disk but by the status.
+        os._exit(NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT) else 70)

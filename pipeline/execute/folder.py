@@ -1,5 +1,6 @@
 """The folder that one attempt runs in: a mirror of the project holding what the stage may see. Decides nothing."""
 
+import fcntl
 import json
 import os
 import tempfile
@@ -16,8 +17,9 @@ from ..workspace import Placer, remove
 class WorkFolder:
     """`project` mirrors the project, `home` and `tmp` are the stage's own, the rest is between `pipe` and its child."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, lock: int = -1) -> None:
         self.path = path
+        self._lock = lock
         self.project = f"{path}/project"
         self.home = f"{path}/home"
         self.tmp = f"{path}/tmp"
@@ -31,8 +33,9 @@ class WorkFolder:
             os.makedirs(base, mode=0o700, exist_ok=True)
             for number in range(1000):
                 path = f"{base}/{key[:16]}" + (f".{number}" if number else "")
-                if _claim(path):
-                    folder = cls(path)
+                lock = _claim(path)
+                if lock is not None:
+                    folder = cls(path, lock)
                     for part in (folder.project, folder.home, folder.tmp):
                         os.mkdir(part)
                     return folder
@@ -47,14 +50,17 @@ class WorkFolder:
         inputs: Mapping[str, Artifact | str],
         source: Mapping[str, str],
         scratch: Path,
+        *,
+        unstored: str,
     ) -> None:
         """Put inputs and source snapshot in place, make the folders of outputs, bring back what scratch was kept.
 
-        `inputs` gives by path an artifact, or for one that is not stored the absolute path that it is linked to.
+        `inputs` gives by path an artifact, or for one that is not stored the absolute path where it lies: with
+        `unstored` "link" it is linked to, with "place" only a place is made, where it will be mounted.
         """
         try:
             for path in sorted(inputs, key=lambda p: (p.count("/"), p)):
-                self._put(path, inputs[path], placer)
+                self._put(path, inputs[path], placer, unstored)
             for path, name in source.items():
                 target = f"{self.project}/{path}"
                 if not os.path.lexists(target):
@@ -101,19 +107,30 @@ class WorkFolder:
         remove(os.fspath(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         move(self.path, os.fspath(target))
+        self._release()
 
     def remove(self) -> None:
         remove(self.path)
+        self._release()
 
-    def _put(self, path: str, what: Artifact | str, placer: Placer) -> None:
+    def _release(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _put(self, path: str, what: Artifact | str, placer: Placer, unstored: str) -> None:
         target = f"{self.project}/{path}" if path != "." else self.project
         if path == ".":
             os.rmdir(target)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.lexists(target):
             return  # a folder input holds it already
-        if isinstance(what, str):
+        if isinstance(what, str) and unstored == "link":
             os.symlink(what, target)
+        elif isinstance(what, str) and os.path.isdir(what):
+            os.mkdir(target)
+        elif isinstance(what, str):
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
         else:
             placer.place_input(what, target)
 
@@ -170,34 +187,37 @@ def _is_own(base: str) -> bool:
     return status.st_uid == os.getuid() and not os.path.islink(base)
 
 
-def _claim(path: str) -> bool:
-    """Make the folder; one that a dead `pipe` left behind is removed first."""
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if _is_abandoned(path):
+def _claim(path: str) -> int | None:
+    """Make the folder, held by a lock; returns the lock's descriptor, None if somebody else has the name.
+
+    The kernel releases the lock when its holder dies, whatever namespace either of them lives in.
+    """
+    made = f"{os.path.dirname(path)}/.new.{os.getpid()}.{os.urandom(6).hex()}"
+    os.mkdir(made, 0o700)
+    lock = os.open(f"{made}/owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    for _ in range(2):
+        try:
+            os.rename(made, path)  # never replaces: the folder that may be there is not empty
+            return lock
+        except OSError:
+            if not _is_abandoned(path):
+                break
             remove(path)
-            return _claim(path)
-        return False
-    with open(f"{path}/owner", "w", encoding="ascii") as file:
-        file.write(str(os.getpid()))
-    return True
+    os.close(lock)
+    remove(made)
+    return None
 
 
 def _is_abandoned(path: str) -> bool:
     try:
-        with open(f"{path}/owner", encoding="ascii") as file:
-            os.kill(int(file.read()), 0)
-    except (ProcessLookupError, ValueError):
-        return True
-    except FileNotFoundError:
-        # Somebody made it a moment ago, or died within that moment.
-        import time
-
-        try:
-            return time.time() - os.stat(path).st_mtime > 60
-        except OSError:
-            return False
+        lock = os.open(f"{path}/owner", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
-    return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True

@@ -1,5 +1,6 @@
 """Executes one action on this machine: folder, child process, limits, log. Records nothing."""
 
+import errno
 import json
 import os
 import select
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest
+from .. import command, digest, durable
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -18,14 +19,16 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
+from .child import NO_ROOM, NOT_ISOLATED
 from .folder import WorkFolder, base_for, clear_abandoned
 from .mask import Masking
+from .sandbox import isolation, view
+from .sandbox.isolation import ForServer, ForStage
 from .servers import Servers, Wanted, answer
 
 TERM_PATIENCE_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
-LEVEL = "L0"
-"""What this executor enforces: see docs/design.md. Nothing yet by the kernel."""
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Order(NamedTuple):
@@ -80,13 +83,21 @@ class Ran(NamedTuple):
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str) -> None:
         self._layout = layout
         self._base = base_for(layout)
         clear_abandoned(self._base)
         self._placer = Placer(store, f"{self._base}/tmp")
-        self._servers = Servers(layout.pipe / "home")
         self._python = _python_folder(layout)
+        self.level = level
+        self._plan = ForServer(
+            level,
+            self._base,
+            tuple(view.readable(_PACKAGE, [self._python])),
+            tuple(view.devices(gpus=True)),
+            os.fspath(layout.pipe / "home"),
+        )
+        self._servers = Servers()
         processes.adopt_orphans()
 
     def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
@@ -98,6 +109,9 @@ class LocalExecutor:
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
+        except BaseException:
+            folder.remove()
+            raise
         finally:
             if masking:
                 masking.close()
@@ -118,14 +132,16 @@ class LocalExecutor:
         folder = WorkFolder.make(self._base, order.key)
         try:
             scratch = self._layout.scratch / order.key
+            level = self._plan_for(order.stage).level
             folder.fill(
                 order.stage,
                 self._placer,
                 order.inputs,
                 order.source if order.pruned is None else order.pruned,
                 scratch,
+                unstored="place" if level == "L2" else "link",
             )
-            _link_secret_files(order.stage, folder.home)
+            _show_secret_files(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
                 path = f"{folder.project}/{order.params_path}"
@@ -182,15 +198,33 @@ class LocalExecutor:
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
+            "isolation": self._isolation(order)._asdict(),
         }
+
+    def _isolation(self, order: Order) -> ForStage:
+        stage = order.stage
+        written = [o.path for o in stage.outputs] + [path for _, path in stage.scratch]
+        writable = isolation.outermost_writable(written) if written else ()
+        given = [*order.inputs, *order.source]
+        if stage.params_file is not None:
+            given.append(order.params_path)
+        linked = {
+            path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
+        }
+        fixed = isolation.fixed_in(writable, written, (path for path in given if path not in linked))
+        mounted = {f"project/{path}": source for path, source in linked.items()}
+        mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
+        return ForStage(writable, fixed, mounted, stage.network)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
     ) -> Ran:
         wanted = self._wanted(order)
-        server = self._servers.take(wanted)
+        server = self._servers.take(wanted, self._plan_for(order.stage))
         try:
-            with server.request(folder.request) as stream:
+            with server.request(
+                folder.request, order.stage.resources.memory_bytes, terminal=order.terminal
+            ) as stream:
                 limits = _Limits(order, cancelled, started)
                 last = _wait(stream, limits)
         except OSError:
@@ -199,11 +233,11 @@ class LocalExecutor:
             self._servers.give_back(server)
         wall = time.monotonic() - started
         if last is None:
-            self._servers.lost(wanted, server)
+            self._servers.lost(server)
             processes.end_orphans({os.getpid()}, patience_seconds=0)
             failure = ChildFailure("the process that supervised it ended", help="run it again")
             return Ran(folder, failure, wall)
-        failure_or_none = _failure(order, folder, last["status"], limits)
+        failure_or_none = _failure(order, folder, last, limits)
         return Ran(
             folder,
             failure_or_none,
@@ -212,6 +246,10 @@ class LocalExecutor:
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
         )
+
+    def _plan_for(self, stage: Stage) -> ForServer:
+        # Who declares another sandbox than the strict one wants the machine to be seen.
+        return self._plan if stage.sandbox == "strict" else self._plan._replace(level="L0")
 
     def _wanted(self, order: Order) -> Wanted:
         stage = order.stage
@@ -230,18 +268,15 @@ class _Limits:
         self._order = order
         self._cancelled = cancelled
         self._started = started
-        self.pid = 0
         self.broken: str | None = None
 
     def look(self) -> str | None:
-        """Return why the child must end: "cancelled", "timeout" or "memory"; None if it may go on."""
+        """Return why the child must end: "cancelled" or "timeout"; None if it may go on."""
         stage = self._order.stage
         if self._cancelled():
             self.broken = self.broken or "cancelled"
         elif self._is_late(stage.timeout_seconds):
             self.broken = self.broken or "timeout"
-        elif self._is_too_large(stage.resources.memory_bytes):
-            self.broken = self.broken or "memory"
         log.relieve(self._order.log)
         return self.broken
 
@@ -249,9 +284,6 @@ class _Limits:
         if timeout_seconds is None or self._order.terminal:
             return False
         return time.monotonic() - self._started > timeout_seconds
-
-    def _is_too_large(self, limit_bytes: int | None) -> bool:
-        return limit_bytes is not None and self.pid > 0 and processes.memory_bytes(self.pid) > limit_bytes
 
 
 def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
@@ -261,11 +293,7 @@ def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
     while True:
         ready, _, _ = select.select([stream], [], [], _LOOK_SECONDS)
         if ready or b"\n" in buffer:
-            message = answer(stream, buffer)
-            if message is None or "status" in message:
-                return message
-            limits.pid = message["pid"]
-            continue
+            return answer(stream, buffer)
         if limits.look() is None:
             continue
         if kill_at is None:
@@ -276,14 +304,17 @@ def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
             killed = True
 
 
-def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> ChildFailure | None:
+def _failure(
+    order: Order, folder: WorkFolder, last: Mapping[str, Any], limits: _Limits
+) -> ChildFailure | None:
     stage = order.stage
+    status: int = last["status"]
     if limits.broken == "cancelled":
         return ChildFailure("was interrupted", interrupted=True)
     if limits.broken == "timeout":
         text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
         return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
-    if limits.broken == "memory":
+    if last["over_memory"]:
         return ChildFailure(
             "used more memory than its limit", help="raise `memory` under `resources`, or use less"
         )
@@ -293,6 +324,10 @@ def _failure(order: Order, folder: WorkFolder, status: int, limits: _Limits) -> 
         return ChildFailure(
             str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
         )
+    if status == NO_ROOM and stage.run is not None and not result:
+        raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
+    if status == NOT_ISOLATED and not result:
+        return ChildFailure("cannot be isolated as this machine promised", help="`pipe doctor` looks again")
     if status < 0:
         return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
     if status != 0:
@@ -343,12 +378,19 @@ def _sorted(value: Any) -> Any:
     return digest.plain(json.loads(digest.canonical(value)))
 
 
-def _link_secret_files(stage: Stage, home: str) -> None:
-    for secret in stage.secrets:
-        if secret.startswith("~/"):
-            target = os.path.join(home, secret[2:])
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.symlink(os.path.expanduser(secret), target)
+def _secret_files(stage: Stage) -> dict[str, str]:
+    """Return the secrets that are files: path in the home -> where the file lies, links resolved."""
+    return {s[2:]: os.path.realpath(os.path.expanduser(s)) for s in stage.secrets if s.startswith("~/")}
+
+
+def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
+    for path, source in _secret_files(stage).items():
+        target = os.path.join(home, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if as_links:
+            os.symlink(source, target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))
 
 
 def _python_folder(layout: Layout) -> str:

@@ -13,31 +13,40 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
+import traceback
+from typing import Any, NoReturn
 
 from ..formats import load, save  # noqa: F401 - loaded before the fork, once for all children
 from . import callable as _callable  # noqa: F401
 from . import processes
 from .child import start
+from .sandbox import isolation
+from .sandbox.isolation import ForServer
+
+_LOOK_SECONDS = 0.1
 
 
 class _Child:
-    def __init__(self, answer: socket.socket, pid: int) -> None:
+    def __init__(self, answer: socket.socket, pid: int, memory_bytes: int | None) -> None:
         self.answer: socket.socket | None = answer
         """None once nobody waits for it any more."""
         self.pid = pid
+        self.memory_bytes = memory_bytes
+        self.over_memory = False
 
 
-def main(preload: list[str]) -> None:
-    """Serve until the other end of standard input is closed."""
+def main(preload: list[str], plan: dict[str, Any]) -> None:
+    """Serve until the other end of standard input is closed, isolated as `plan` says."""
+    server = ForServer(**plan)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     processes.adopt_orphans()
     requests = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    prefix = isolation.enter_as_server(server)
     for name in preload:
         _load(name)
-    _serve(requests)
+    _Server(requests, server, prefix).serve()
 
 
 def _load(name: str) -> None:
@@ -48,64 +57,107 @@ def _load(name: str) -> None:
         pass
 
 
-def _serve(requests: socket.socket) -> None:
-    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    children: dict[int, _Child] = {}
-    while True:
-        waited: list[Any] = [requests, reading]
-        waited += [child.answer for child in children.values() if child.answer]
-        ready, _, _ = select.select(waited, [], [])
-        if reading in ready:
-            os.read(reading, 4096)
-        for child in list(children.values()):
-            if child.answer in ready:
-                _obey(child)
-        _reap(children)
-        if requests in ready and not _take(requests, children):
-            break
-    for child in children.values():
-        processes.signal_tree(child.pid, signal.SIGKILL)
-    processes.end_orphans(set())
-    os._exit(0)
+class _Server:
+    def __init__(self, requests: socket.socket, plan: ForServer, prefix: str) -> None:
+        self._requests = requests
+        self._plan = plan
+        self._prefix = prefix
+        self._children: dict[int, _Child] = {}
 
+    def serve(self) -> NoReturn:
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while True:
+            waited: list[Any] = [self._requests, reading]
+            waited += [child.answer for child in self._children.values() if child.answer]
+            limited = any(child.memory_bytes is not None for child in self._children.values())
+            ready, _, _ = select.select(waited, [], [], _LOOK_SECONDS if limited else None)
+            if reading in ready:
+                os.read(reading, 4096)
+            for child in list(self._children.values()):
+                if child.answer in ready:
+                    _obey(child)
+                _limit(child)
+            self._reap()
+            if self._requests in ready and not self._take():
+                break
+        for child in self._children.values():
+            processes.signal_tree(child.pid, signal.SIGKILL)
+        processes.end_orphans(set())
+        os._exit(0)
 
-def _take(requests: socket.socket, children: dict[int, _Child]) -> bool:
-    try:
-        packet, descriptors, _, _ = socket.recv_fds(requests, 65536, 1)
-    except OSError:
-        return False
-    if not packet:
-        return False
-    answer = socket.socket(fileno=descriptors[0])
-    if threading.active_count() != 1:
-        # A package started a thread when it was loaded. Forking is still what the interpreter allows, but what
-        # the thread held is lost in the child; the stage runs in a fresh interpreter instead.
-        _fork(answer, packet, children, fresh=True, requests=requests)
-    else:
-        _fork(answer, packet, children, fresh=False, requests=requests)
-    return True
-
-
-def _fork(
-    answer: socket.socket, packet: bytes, children: dict[int, _Child], *, fresh: bool, requests: socket.socket
-) -> None:
-    pid = os.fork()
-    if pid == 0:
+    def _take(self) -> bool:
         try:
-            signal.set_wakeup_fd(-1)
-            requests.close()
-            answer.close()
-            for child in children.values():
-                if child.answer:
-                    child.answer.close()
-            start(packet.decode(), fresh=fresh)
-        finally:
-            os._exit(70)
-    children[pid] = _Child(answer, pid)
-    _send(answer, {"pid": pid})
+            packet, descriptors, _, _ = socket.recv_fds(self._requests, 65536, 4)
+        except OSError:
+            return False
+        if not packet:
+            return False
+        request = json.loads(packet)
+        answer = socket.socket(fileno=descriptors[0])
+        # A package may have started a thread when it was loaded. Forking is still what the interpreter allows, but
+        # what the thread held is lost in the child; the stage runs in a fresh interpreter instead.
+        self._fork(answer, request, descriptors[1:], fresh=threading.active_count() != 1)
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
+        return True
+
+    def _fork(
+        self, answer: socket.socket, request: dict[str, Any], streams: list[int], *, fresh: bool
+    ) -> None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                self._requests.close()
+                answer.close()
+                for child in self._children.values():
+                    if child.answer:
+                        child.answer.close()
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)  # the terminal of the user's, for --debug
+                start(request["path"], self._plan, self._prefix, fresh=fresh)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(70)
+        self._children[pid] = _Child(answer, pid, request["memory_bytes"])
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            child = self._children.pop(pid, None)
+            if child is None:
+                continue
+            left = processes.end_orphans(set(self._children))
+            if child.answer is None:
+                continue
+            message = {
+                "status": os.waitstatus_to_exitcode(status),
+                "cpu_seconds": usage.ru_utime + usage.ru_stime,
+                "peak_memory_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+                "left_behind": left,
+                "over_memory": child.over_memory,
+            }
+            try:
+                child.answer.sendall(json.dumps(message).encode() + b"\n")
+            except OSError:
+                pass
+            child.answer.close()
+
+
+def _limit(child: _Child) -> None:
+    if child.memory_bytes is not None and processes.memory_bytes(child.pid) > child.memory_bytes:
+        child.over_memory = True
+        processes.signal_tree(child.pid, signal.SIGKILL)
 
 
 def _obey(child: _Child) -> None:
@@ -119,36 +171,3 @@ def _obey(child: _Child) -> None:
     if not order:
         child.answer.close()
         child.answer = None
-
-
-def _reap(children: dict[int, _Child]) -> None:
-    while True:
-        try:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        child = children.pop(pid, None)
-        if child is None:
-            continue
-        left = processes.end_orphans(set(children))
-        if child.answer is None:
-            continue
-        _send(
-            child.answer,
-            {
-                "status": os.waitstatus_to_exitcode(status),
-                "cpu_seconds": usage.ru_utime + usage.ru_stime,
-                "peak_memory_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-                "left_behind": left,
-            },
-        )
-        child.answer.close()
-
-
-def _send(answer: socket.socket, message: dict[str, Any]) -> None:
-    try:
-        answer.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:
-        pass

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from .child import BOOT
+from .sandbox.isolation import ForServer
+from .sandbox.namespaces import HOME
 
 _SHARED = sys.platform == "linux"
 """Elsewhere each action gets a server of its own, with nothing loaded: system libraries there survive no fork."""
@@ -19,7 +20,10 @@ _PACKETS = socket.SOCK_SEQPACKET if _SHARED else socket.SOCK_STREAM
 _AT_MOST = 4
 """Living servers. Each holds its packages in memory; beyond this, the one that was idle longest ends."""
 
-_SERVE = BOOT + "import json\nfrom _pipe.execute.server import main\nmain(json.loads(sys.argv[2]))\n"
+_SERVE = (
+    BOOT
+    + "import json\nfrom _pipe.execute.server import main\nmain(json.loads(sys.argv[2]), json.loads(sys.argv[3]))\n"
+)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -34,30 +38,40 @@ class Wanted(NamedTuple):
 class Server:
     """One forkserver process. `request` may be called from several threads."""
 
-    def __init__(self, wanted: Wanted, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True)
+    def __init__(self, wanted: Wanted, plan: ForServer) -> None:
+        os.makedirs(plan.home, exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, _PACKETS)
-        environment = dict(wanted.environment) | {"HOME": os.fspath(home)}
+        environment = dict(wanted.environment) | {"HOME": HOME if plan.level == "L2" else plan.home}
         command = [sys.executable, "-s", "-P", "-c", _SERVE, _PACKAGE, json.dumps(wanted.preload)]
+        command.append(json.dumps(plan._asdict()))
         with theirs:
             # A session of its own: what the terminal or a shell sends to the group of `pipe` is not for the stages.
+            # What packages print while they are loaded is for nobody's terminal.
+            log = os.open(
+                f"{plan.home}/servers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+            )
             self._process = subprocess.Popen(
                 command,
                 stdin=theirs.fileno(),
+                stdout=log,
+                stderr=log,
                 env=environment,
                 cwd="/",
                 start_new_session=True,
                 close_fds=True,
             )
+        os.close(log)
         self._socket = ours
         self._lock = threading.Lock()
         self.busy = 0
 
-    def request(self, path: str) -> socket.socket:
-        """Hand over a request; returns the socket through which the answer comes and orders go."""
+    def request(self, path: str, memory_bytes: int | None, *, terminal: bool) -> socket.socket:
+        """Hand over a request, with the stage's limit; returns the socket for the answer and for orders."""
+        packet = json.dumps({"path": path, "memory_bytes": memory_bytes}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs, self._lock:
-            socket.send_fds(self._socket, [os.fsencode(path)], [theirs.fileno()])
+            streams = [0, 1, 2] if terminal else []
+            socket.send_fds(self._socket, [packet], [theirs.fileno(), *streams])
         return ours
 
     def close(self) -> None:
@@ -70,22 +84,21 @@ class Server:
 
 
 class Servers:
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._living: dict[Wanted, Server] = {}
+    def __init__(self) -> None:
+        self._living: dict[tuple[Wanted, ForServer], Server] = {}
         self._lock = threading.Lock()
 
-    def take(self, wanted: Wanted) -> Server:
+    def take(self, wanted: Wanted, plan: ForServer) -> Server:
         """Return the server for such stages, started if there is none. `give_back` it afterwards."""
         if not _SHARED:
-            return Server(wanted._replace(preload=()), self._home)
+            return Server(wanted._replace(preload=()), plan)
         with self._lock:
-            server = self._living.pop(wanted, None) or Server(wanted, self._home)
-            self._living[wanted] = server  # the most recently used last
+            server = self._living.pop((wanted, plan), None) or Server(wanted, plan)
+            self._living[(wanted, plan)] = server  # the most recently used last
             server.busy += 1
-            idle = [w for w, other in self._living.items() if not other.busy]
-            for other in idle[: max(0, len(self._living) - _AT_MOST)]:
-                self._living.pop(other).close()
+            idle = [key for key, other in self._living.items() if not other.busy]
+            for key in idle[: max(0, len(self._living) - _AT_MOST)]:
+                self._living.pop(key).close()
             return server
 
     def give_back(self, server: Server) -> None:
@@ -95,11 +108,10 @@ class Servers:
         with self._lock:
             server.busy -= 1
 
-    def lost(self, wanted: Wanted, server: Server) -> None:
+    def lost(self, server: Server) -> None:
         """Forget a server that answers no more, so that the next stage gets a new one."""
         with self._lock:
-            if self._living.get(wanted) is server:
-                del self._living[wanted]
+            self._living = {key: other for key, other in self._living.items() if other is not server}
         server.close()
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Problem
-from ..model import Decision, Produced, Reason, RunResult, StageResult
+from ..model import Produced, Reason, RunResult, StageResult
 
 if TYPE_CHECKING:
     from ..explain import Explanation
@@ -58,7 +58,7 @@ def forecast(result: "StatusResult", wall_seconds: float) -> dict[str, Any]:
 def status(result: "StatusResult") -> dict[str, Any]:
     """Return the verdicts."""
     return {
-        "ok": is_all_fresh(result.decisions),
+        "ok": result.ok,
         "estimate_seconds": result.estimate_seconds,
         "stages": {
             name: {"verdict": decision.verdict, "key": decision.key, "reasons": reasons(decision.reasons)}
@@ -81,11 +81,6 @@ def explain(explanation: "Explanation") -> dict[str, Any]:
         "widened": list(explanation.widened),
         "chain": list(explanation.chain),
     }
-
-
-def is_all_fresh(decisions: Mapping[str, Decision]) -> bool:
-    """Say whether nothing is to be done."""
-    return all(decision.verdict == "fresh" for decision in decisions.values())
 
 
 def reasons(found: Sequence[Reason]) -> list[dict[str, Any]]:

@@ -34,6 +34,21 @@ def copy_file(source: str, target: str, *, mode: int = 0o644) -> str:
         os.close(reading)
 
 
+def can_reflink(folder: str | os.PathLike[str]) -> bool:
+    """Say whether files in a folder can share their bytes; False also where nothing may be written."""
+    name = os.path.join(folder, f".reflink.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with open(name, "xb") as first, open(name + "2", "xb") as second:
+            first.write(b"x" * 4096)
+            first.flush()
+            return _clone(first.fileno(), second.fileno())
+    except OSError:
+        return False
+    finally:
+        durable.discard(name)
+        durable.discard(name + "2")
+
+
 def _clone(reading: int, writing: int) -> bool:
     if sys.platform != "linux":
         return False

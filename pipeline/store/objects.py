@@ -1,5 +1,6 @@
 """Bytes by digest. Knows files, not what they mean."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -137,9 +138,7 @@ class Batch:
         if not self._is_new(name):
             return
         temporary = self._temporary()
-        if move and os.lstat(path).st_nlink == 1:
-            os.rename(path, temporary)
-        else:
+        if not (move and os.lstat(path).st_nlink == 1 and _is_moved(path, temporary)):
             try:
                 if copy_file(path, temporary) != name:
                     raise ValueError(f"{path} changed while it was read")
@@ -218,3 +217,14 @@ class Batch:
 
     def _temporary(self) -> str:
         return f"{self._objects.root}/tmp/{os.getpid()}.{os.urandom(8).hex()}"
+
+
+def _is_moved(path: str, target: str) -> bool:
+    """Move a file, unless it lies on another file system: `PIPE_STORE` may be anywhere."""
+    try:
+        os.rename(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Puts artifacts of the store where they belong, whole or not at all. Decides nothing."""
 
+import errno
 import os
 import stat
 
@@ -47,10 +48,20 @@ class Placer:
                     os.symlink(entry.digest, path)
                 else:
                     self.place_input(Artifact(entry.kind, entry.digest, entry.size_bytes), path)  # type: ignore[arg-type]
-        elif artifact.kind == "file" and self._is_large(artifact):
-            self._store.objects.link(artifact.digest, target)
+        elif artifact.kind == "file" and self._is_large(artifact) and self._is_linked(artifact, target):
+            pass
         else:
             self._copy(artifact, target, 0o555 if artifact.kind == "exec" else 0o444)
+
+    def _is_linked(self, artifact: Artifact, target: str) -> bool:
+        """Link an object, unless the target is on another file system or the object has all links it can have."""
+        try:
+            self._store.objects.link(artifact.digest, target)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EMLINK):
+                raise
+            return False
+        return True
 
     def _is_large(self, artifact: Artifact) -> bool:
         # A recipe names no sizes, so the object is asked.
@@ -65,8 +76,8 @@ class Placer:
                 self._copy(artifact, target, 0o777 if artifact.kind == "exec" else 0o666)
             elif link == "symlink":
                 os.symlink(self._store.objects.checked(artifact.digest), target)
-            else:
-                self._store.objects.link(artifact.digest, target)
+            elif not self._is_linked(artifact, target):
+                self._copy(artifact, target, 0o666)
             return
         os.mkdir(target)
         for entry in self._store.tree(artifact.digest):

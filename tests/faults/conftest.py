@@ -39,6 +39,7 @@ class FaultProject:
         self.root = base / "project"
         self.home = base / "home"
         self.tmp = base / "tmp"
+        self._started: list[subprocess.Popen[str]] = []
         for folder in (self.root, self.home, self.tmp):
             folder.mkdir(parents=True)
 
@@ -58,7 +59,7 @@ class FaultProject:
 
     def start(self, *words: str, cwd: Path | None = None, **env: str) -> "subprocess.Popen[str]":
         """Start `pipe` and do not wait for it."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [PIPE, *words],
             cwd=cwd or self.root,
             env=self.environment(env),
@@ -67,6 +68,8 @@ class FaultProject:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._started.append(process)
+        return process
 
     def pipe(self, *words: str, cwd: Path | None = None, **env: str) -> Ran:
         """Run `pipe` to its end."""
@@ -124,6 +127,10 @@ class FaultProject:
             time.sleep(0.05)
 
     def end(self) -> None:
+        """End whatever a failed test left, so that no other test meets it."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -38,8 +38,10 @@ stages:
     cmd: "(trap '' TERM HUP; cd /; setsid sleep 1000 <&- >&- 2>&- &); echo x > ${outputs.out}"
     outputs: {out: build/leaves_daemon}
   tries_thrice:
-    cmd: "echo attempt; mkdir -p ${scratch.state}; mktemp ${scratch.state}/XXXX; ls ${scratch.state} | wc -l > ${outputs.out};
-      test $(cat ${outputs.out}) = 3"
+    cmd: |
+      mkdir -p ${scratch.state}; mktemp ${scratch.state}/XXXX
+      ls ${scratch.state} | wc -l > ${outputs.out}
+      test $(cat ${outputs.out}) = 3
     scratch: {state: work/state}
     retries: 2
     outputs: {out: build/tries_thrice}

@@ -19,6 +19,8 @@ def lines():
         for option, flag in ((o, f) for o in (*COMMON, *command.options) for f in o.flags):
             yield [command.name, *given(option, flag), *words]
             yield [command.name, *words, *given(option, flag)]
+            if option.kind == "number":
+                yield [command.name, "".join(given(option, flag)), *words]
             if option in COMMON:
                 yield [*given(option, flag), command.name, *words]
     dice = random.Random(0)
@@ -45,12 +47,18 @@ def test_what_the_quick_parser_accepts_typer_reads_the_same():
     assert accepted > 150
 
 
+def test_a_number_may_follow_its_letter_without_loading_typer():
+    assert quick.parse(["run", "-j4"]) == quick.parse(["run", "-j", "4"]) is not None
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ["run", "--help"],
-        ["run", "-j4"],
         ["run", "--jobs=4"],
+        ["run", "--jobs4"],
+        ["run", "-j=4"],
+        ["run", "-j0"],
         ["run", "-kn"],
         ["run", "-j", "0"],
         ["run", "-j"],

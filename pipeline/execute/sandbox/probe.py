@@ -1,0 +1,70 @@
+"""Finds out what this machine's kernel enforces, by doing it. Remembers nothing."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+from ...workspace import remove
+from ..child import BOOT
+from . import kernel, namespaces, view
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_PROBE = BOOT + "from _pipe.execute.sandbox.probe import try_namespaces\ntry_namespaces(sys.argv[2])\n"
+
+
+def level(base: str) -> tuple[str, str]:
+    """Return the strictest level that works, and why no stricter one does ("" for the strictest).
+
+    `base` is a folder that may be written; nothing stays there.
+    """
+    if sys.platform != "linux":
+        return "L0", f"{sys.platform} has neither namespaces nor Landlock"
+    folder = tempfile.mkdtemp(prefix=".probe.", dir=base)
+    command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, folder]
+    try:
+        ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+        why = ran.stdout.decode("utf-8", "replace").strip() or f"the probe ended with {ran.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = str(error)
+    finally:
+        remove(folder)
+    if why == "works":
+        return "L2", ""
+    if kernel.landlock_version() >= 1:
+        return "L1", f"namespaces: {why}"
+    return "L0", f"namespaces: {why}; Landlock: this kernel has none, or it is switched off"
+
+
+def try_namespaces(base: str) -> None:
+    """Write "works" if a stage could be isolated at L2, else why not. `base` is an empty folder. Ends the process."""
+    folder = f"{base}/stage"
+    try:
+        for part in ("root", "home", "stage/project/out"):
+            os.makedirs(f"{base}/{part}", mode=0o700)
+        readable, devices = view.readable(_PACKAGE), view.devices(gpus=False)
+        namespaces.enter_as_server(f"{base}/root", readable, devices, base, f"{base}/home")
+        child = os.fork()
+        if child == 0:
+            _try_as_stage(folder, base)
+        if os.waitpid(child, 0)[1] == 0:
+            _say("works")
+    except OSError as error:
+        _say(str(error))
+    os._exit(0)
+
+
+def _try_as_stage(folder: str, base: str) -> None:
+    try:
+        namespaces.enter_as_stage(
+            folder, base, readable=[], writable=["out"], fixed=[], linked={}, network=False
+        )
+        kernel.drop_capabilities()
+    except OSError as error:
+        _say(str(error))
+        os._exit(1)
+    os._exit(0)
+
+
+def _say(text: str) -> None:
+    os.write(1, text.encode())

@@ -1,0 +1,77 @@
+"""What every stage may read of the machine: the system, the interpreter, its packages. Grants nothing itself."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/System", "/Library")
+"""Programs and libraries. `/usr/local` is among them; `/opt`, `/home` and `/srv` hold data as often as programs."""
+
+CONFIGURATION = (
+    "alternatives",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "fonts",
+    "group",
+    "host.conf",
+    "hosts",
+    "java",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "passwd",
+    "pki",
+    "protocols",
+    "resolv.conf",
+    "services",
+    "shells",
+    "ssl",
+    "terminfo",
+    "timezone",
+)
+"""What programs read below /etc to work at all."""
+
+KERNEL = ("/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/fs/cgroup", "/sys/kernel/mm")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+
+
+def readable(package: str, more: Iterable[str] = ()) -> list[str]:
+    """Return the folders of the system, the interpreter and its packages, those inside others left out.
+
+    `package` is the folder of this very package, which the child goes on reading.
+    """
+    own = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv and sys.argv[0] else ""
+    found = [*SYSTEM, *more, package, sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
+    found += [
+        path for path in sys.path if path and path != own and os.path.isabs(path) and not _is_checkout(path)
+    ]
+    found += [os.path.dirname(os.path.realpath(sys.executable)), os.path.dirname(sys.executable)]
+    return outermost(path for path in found if os.path.exists(path))
+
+
+def devices(*, gpus: bool) -> list[str]:
+    """Return the device files that a stage may use."""
+    found = [f"/dev/{name}" for name in DEVICES]
+    if gpus:
+        found += [f"/dev/{n}" for n in sorted(os.listdir("/dev")) if n.startswith(("nvidia", "dri", "kfd"))]
+    return [path for path in found if os.path.exists(path)]
+
+
+def outermost(paths: Iterable[str]) -> list[str]:
+    """Return the paths that lie in no other, sorted."""
+    found: list[str] = []
+    for path in sorted({os.path.normpath(path) for path in paths}):
+        if not any(path == other or path.startswith(other.rstrip("/") + "/") for other in found):
+            found.append(path)
+    return found
+
+
+def _is_checkout(path: str) -> bool:
+    # A project or the checkout of an editable install: its modules count as code, never as packages.
+    return os.path.exists(os.path.join(path, "pyproject.toml")) or os.path.exists(
+        os.path.join(path, "setup.py")
+    )
