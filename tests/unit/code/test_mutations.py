@@ -28,6 +28,11 @@ class Nothing:
         pass
 
 
+def _reader(sources, code):
+    by_digest = {digest: path for path, digest in code.files.items()}
+    return lambda name: sources.read(by_digest[name])
+
+
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:
     for name, text in files.items():
         path = root / name
@@ -42,7 +47,7 @@ def look(root: Path):
 
     sources = Sources(root, digest_of=digest_of, excluded=lambda path: False)
     code = of_callable("main:go", ["."], sources, Nothing())
-    return code, pruned(code, sources, Nothing())
+    return code, pruned(code, sources, Nothing(), read=_reader(sources, code))
 
 
 def executed(files: Mapping[str, str | bytes]) -> str:
