@@ -25,22 +25,25 @@ class Ingest:
         self._store = opened.store
         self._workspace = opened.workspace
 
-    def source(self, files: Mapping[str, str], pruned: Mapping[str, bytes]) -> dict[str, str]:
-        """Store source files, given as project-relative path and digest, and what is imported of them.
-
-        Returns the digests of the latter, by path.
-        """
-        stored: dict[str, str] = {}
+    def source(self, files: Mapping[str, str]) -> None:
+        """Store source files, given as project-relative path and digest."""
         batch = self._store.batch()
         try:
             for path, digest in files.items():
                 if not batch.has(digest):
                     batch.put_file(os.path.join(self._workspace.root, path), digest)
-            for path, data in pruned.items():
-                stored[path] = batch.put_bytes(data)
             batch.commit()
         except (ValueError, FileNotFoundError) as error:
             raise _changed("a source file", error) from error
+        finally:
+            batch.discard()
+
+    def texts(self, texts: Mapping[str, bytes]) -> dict[str, str]:
+        """Store texts by path; returns their digests."""
+        batch = self._store.batch()
+        try:
+            stored = {path: batch.put_bytes(data) for path, data in texts.items()}
+            batch.commit()
         finally:
             batch.discard()
         return stored

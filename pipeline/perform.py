@@ -92,11 +92,13 @@ class Performer:
     def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
         """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
         surveyed = self._opened.survey.of(stage)
-        written, left_out = self._opened.survey.snapshot(stage)
         # An object that turns out damaged is put aside; what the workspace still holds takes its place.
         for _ in range(3):
             try:
-                pruned = self._ingest.source(surveyed.code.files, written)
+                self._ingest.source(surveyed.code.files)
+                pruned = self._ingest.texts(
+                    self._opened.survey.snapshot(stage, read=self._store.objects.read)
+                )
                 inputs = self._ingest.inputs(stage, fixed)
                 for artifact in inputs.values():
                     if isinstance(artifact, Artifact):
@@ -111,7 +113,7 @@ class Performer:
             key=fixed.action.key,
             recipe=fixed.action.recipe,
             inputs=inputs,
-            source=surveyed.code.files,
+            source=pruned,
             roots=self._opened.project.pythonpath,
             modules=surveyed.modules,
             parameters=surveyed.parameters,
@@ -123,8 +125,7 @@ class Performer:
             params_path=self._opened.project.params_path or "params.yaml",
             keeps_scratch=True,
             terminal=terminal,
-            pruned=pruned,
-            left_out=left_out,
+            left_out=self._opened.survey.left_out(stage),
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -211,7 +212,7 @@ class Performer:
             key=order.key,
             stage=stage.name,
             outputs=outputs,
-            source=order.source,
+            source=code.files,
             level=self._opened.level if stage.sandbox == "strict" else stage.sandbox,
             wall_seconds=round(ran.wall_seconds, 4),
             cpu_seconds=round(ran.cpu_seconds, 4),
@@ -220,7 +221,7 @@ class Performer:
             log=log_digest,
             recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
-            pruned=order.pruned,
+            pruned=order.source,
             spans=code.places,
         )
 

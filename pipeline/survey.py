@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from . import binding, code, environment
@@ -57,14 +57,13 @@ class Survey:
             found = self._surveyed[stage.name] = self._survey(stage)
         return found
 
-    def snapshot(self, stage: Stage) -> tuple[Mapping[str, bytes], Mapping[str, Mapping[str, int]]]:
-        """Return by path what the stage imports, and the names that are left out of it with their lines.
+    def snapshot(self, stage: Stage, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
+        """Return by path what the stage imports; `read` gives the bytes of a source file by its digest."""
+        return code.pruned(self.of(stage).code, self._sources, self._memo, read=read)
 
-        Raises OSError for a file that is gone.
-        """
-        found = self.of(stage).code
-        written = code.pruned(found, self._sources, self._memo)
-        return written, code.left_out(found, self._sources, self._memo)
+    def left_out(self, stage: Stage) -> dict[str, dict[str, int]]:
+        """Return by path the names that the snapshot lacks, with the line where each is defined."""
+        return code.left_out(self.of(stage).code, self._sources, self._memo)
 
     def changed_package(self, stage: Stage) -> str | None:
         """Look at the installed packages anew: name one that is not as it was when the stage was looked at."""

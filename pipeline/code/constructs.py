@@ -3,8 +3,9 @@
 Kinds: `everything` (all modules under the import roots), `bytes` (all that is reached counts by its raw
 bytes), `own` (this module alone does), `main` (what is reached also counts as what it does when run as a
 script), `definitions` (all of them in what is reached), `module` (all of this module), `prefix:P` (all modules
-below P), `path:N` (the folder N above this file is put on the import path). A dotted entry matches wherever it stands in a chain (`compat.pickle.load`); an entry of one word
-matches an import of that module, or a built-in.
+below P), `path:N` (the folder N above this file is put on the import path). A dotted entry matches wherever
+it stands in a chain (`compat.pickle.load`); an entry of one word matches an import of that module, or a
+built-in.
 """
 
 BUILTINS = dict.fromkeys(("__import__", "exec", "eval"), "everything") | {"globals": "module"}

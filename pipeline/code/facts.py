@@ -107,12 +107,10 @@ def recall(digest: str, memo: Memo, *, kind: str = "py") -> Facts | None:
 
 
 def _piece(row: list[Any]) -> Piece:
-    piece = Piece(*row)
-    return piece._replace(
-        imports=[Import(*item) for item in piece.imports],
-        aliases=[Alias(*item) for item in piece.aliases],
-        constructs=[Construct(*item) for item in piece.constructs],
-    )
+    row[8] = [Import(*item) for item in row[8]]
+    row[9] = [Alias(*item) for item in row[9]]
+    row[10] = [Construct(*item) for item in row[10]]
+    return Piece(*row)
 
 
 def keep(digest: str, memo: Memo, facts: Facts, *, kind: str = "py") -> None:

@@ -33,6 +33,7 @@ class Resolver:
         self._names: dict[tuple[str, str, tuple[str, ...], bool], tuple[Target, ...]] = {}
         self._open: set[tuple[str, str, tuple[str, ...], bool]] = set()
         self._is_circle = False
+        self._stars: dict[str, list[tuple[int, str]]] = {}
         self._bindings: dict[str, dict[str, list[int]]] = {}
         self._exports: dict[str, frozenset[str] | None] = {}
         self._quiet: dict[tuple[str, int], bool] = {}
@@ -136,14 +137,17 @@ class Resolver:
 
     # Stars
 
-    def stars(self, node: Node) -> Iterator[tuple[int, str]]:
-        """Give each `from base import *` at the top level of a module, `base` being the project's."""
-        for number, piece in enumerate(node.facts.pieces):
-            for alias in piece.aliases:
-                if alias.item == "*":
-                    base = absolute_name("." * alias.level + alias.module, node.package)
-                    if base and self._graph.node(base) is not None:
-                        yield number, base
+    def stars(self, node: Node) -> list[tuple[int, str]]:
+        """Return each `from base import *` at the top level of a module, `base` being the project's."""
+        if node.key not in self._stars:
+            found = self._stars[node.key] = []
+            for number, piece in enumerate(node.facts.pieces):
+                for alias in piece.aliases:
+                    if alias.item == "*":
+                        base = absolute_name("." * alias.level + alias.module, node.package)
+                        if base and self._graph.node(base) is not None:
+                            found.append((number, base))
+        return self._stars[node.key]
 
     def exports(self, module: str) -> frozenset[str] | None:
         """Return the names that `import *` takes from a module of the project; None if that is not to be known."""
@@ -173,7 +177,7 @@ class Resolver:
             return None
         found = {name for name in facts.names if name[0] != "_"}
         inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
-        followed = list(self.stars(node))
+        followed = self.stars(node)
         if len(followed) != len(inner_stars):
             return None
         todo += [base for _, base in followed]

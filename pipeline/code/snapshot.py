@@ -3,6 +3,8 @@
 What is left out is blank, and so are docstrings, which are not in the key: no reader of them can be served stale.
 """
 
+from collections.abc import Callable
+
 from .facts import Facts, Span
 from .graph import of_file
 from .sources import Sources
@@ -12,15 +14,15 @@ _LOADS = "from {} import __name__ as __pipe_loads__"
 """Loads a module and takes nothing from it: every module has a name."""
 
 
-def pruned(code: Code, sources: Sources, memo: Memo) -> dict[str, bytes]:
+def pruned(code: Code, sources: Sources, memo: Memo, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
     """Return the text to import, by path; the file's own bytes for those that count by their bytes.
 
-    Raises OSError for a file that is gone.
+    `read` gives the bytes of a digest: the file may have been edited since it was looked at.
     """
     written: dict[str, bytes] = {}
-    for path in code.files:
-        data = sources.read(path)
+    for path, digest in code.files.items():
         part = code.parts.get(path)
+        data = read(digest)
         written[path] = data if part is None else _write(data, of_file(path, sources, memo), part)
     return written
 

@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from ..layout import Layout
+
 PASSED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """With these, administrators work around a BLAS: they are the machine's, like its processor."""
 
@@ -75,3 +77,17 @@ def python_path() -> list[str]:
     """Return where the running interpreter finds packages: the child finds the same ones."""
     own = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv and sys.argv[0] else ""
     return [path for path in sys.path if path and path != own and os.path.isabs(path)]
+
+
+def python_beside(layout: Layout) -> str:
+    """Return a folder in which `python` is the running interpreter."""
+    folder = os.path.dirname(os.path.abspath(sys.executable))
+    if os.path.exists(os.path.join(folder, "python")):
+        return folder
+    made = layout.pipe / "bin"
+    made.mkdir(parents=True, exist_ok=True)
+    # A link would hide the interpreter's own folder, by which it finds a virtual environment.
+    script = made / "python"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return os.fspath(made)

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -40,6 +39,7 @@ class Order(NamedTuple):
     inputs: Mapping[str, Artifact | str]
     """By path: an artifact of the store, or the absolute path of an input that is not stored."""
     source: Mapping[str, str]
+    """What the stage imports, by path: of each file what it reaches."""
     roots: tuple[str, ...]
     modules: tuple[str, ...]
     """Top-level names of the project's modules."""
@@ -53,10 +53,8 @@ class Order(NamedTuple):
     """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
     terminal: bool = False
-    pruned: Mapping[str, str] | None = None
-    """What the stage imports of `source`, by path; None: the full source."""
     left_out: Mapping[str, Mapping[str, int]] = {}
-    """By path the names that `pruned` lacks, with their lines."""
+    """By path the names that `source` lacks, with their lines."""
 
 
 class ChildFailure(NamedTuple):
@@ -88,7 +86,7 @@ class LocalExecutor:
         self._base = base_for(layout)
         clear_abandoned(self._base)
         self._placer = Placer(store, f"{self._base}/tmp")
-        self._python = _python_folder(layout)
+        self._python = constants.python_beside(layout)
         self.level = level
         self._plan = ForServer(
             level,
@@ -137,7 +135,7 @@ class LocalExecutor:
                 order.stage,
                 self._placer,
                 order.inputs,
-                order.source if order.pruned is None else order.pruned,
+                order.source,
                 scratch,
                 unstored="place" if level == "L2" else "link",
             )
@@ -391,17 +389,3 @@ def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
             os.symlink(source, target)
         else:
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))
-
-
-def _python_folder(layout: Layout) -> str:
-    """Return a folder in which `python` is the running interpreter."""
-    folder = os.path.dirname(os.path.abspath(sys.executable))
-    if os.path.exists(os.path.join(folder, "python")):
-        return folder
-    made = layout.pipe / "bin"
-    made.mkdir(parents=True, exist_ok=True)
-    # A link would hide the interpreter's own folder, by which it finds a virtual environment.
-    script = made / "python"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
-    return os.fspath(made)

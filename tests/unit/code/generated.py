@@ -50,7 +50,8 @@ class Writer:
         if name == "lib.reg":
             lines += [
                 "REGISTRY = {}",
-                "class Base:\n    made = []\n    def __init_subclass__(cls, **kw):\n        Base.made.append(cls.__name__)",
+                "class Base:\n    made = []",
+                "    def __init_subclass__(cls, **kw):\n        Base.made.append(cls.__name__)",
                 "def register(f):\n    REGISTRY[f.__name__] = f\n    return f",
                 "def total():\n    return sum(f() for f in REGISTRY.values()) + len(Base.made)",
             ]
@@ -62,6 +63,9 @@ class Writer:
         own = [item for item in scope if item[0].isidentifier()]
         if is_main:
             picked = chance.sample(scope, min(len(scope), 4)) or [("1", "{}")]
+            if chance.random() < 0.5:
+                lines.append("import lib.reg as all_of_them")
+                picked.append(("all_of_them.total", "{}()"))
             lines.append("def go():\n    return [" + ", ".join(k.format(n) for n, k in picked) + "]")
         elif chance.random() < 0.3:
             chosen = chance.sample([n for n, _ in own], min(len(own), 4))
@@ -79,6 +83,12 @@ class Writer:
             return kind.format(name)
         return str(self.chance.randint(1, 99))
 
+    def early(self, scope: list[tuple[str, str]]) -> str:
+        """Return what is worked out at import: seldom by calling something."""
+        if self.chance.random() < 0.1:
+            return self.value(scope)
+        return self.value([item for item in scope if "(" not in item[0] + item[1]])
+
     def imports(self, module: str, scope: list[tuple[str, str]]) -> str:
         chance = self.chance
         others = [name for name in self.known if self.known[name]]
@@ -95,10 +105,7 @@ class Writer:
             return f"from {other} import {name}, {more}" if more != name else f"from {other} import {name}"
         if form == "relative":
             scope.append((name, kind))
-            up = "..." if module == "lib.sub.deep" else ".."
-            level = "." if module in ("lib",) or module.count(".") == 1 and module != "lib.sub" else up
-            if module == "lib.sub.deep":
-                level = ".."
+            level = ".." if module.startswith("lib.sub") else "."
             return f"from {level}{other.removeprefix('lib.')} import {name}"
         if form == "as":
             bound = self.new("other")
@@ -131,21 +138,24 @@ class Writer:
 
     def definition(self, module: str, scope: list[tuple[str, str]]) -> str:
         chance = self.chance
-        plain = [self.function] * 9 + [self.constant] * 4 + [self.klass] * 3 + [self.default, self.record] * 2
+        plain = (
+            [self.function] * 14 + [self.constant] * 8 + [self.klass] * 6 + [self.default, self.record] * 4
+        )
         with_effects = [self.decorated, self.branch, self.registered, self.patched, self.counter, self.hooked]
         forms: list[Callable[[list[tuple[str, str]]], str]] = [*plain, self.choice, *with_effects]
         return chance.choice(forms)(scope)
 
     def function(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("f")
-        text = f'def {name}():\n    """Doc {self.chance.randint(1, 9)}."""\n    x = {self.value(scope)}\n    return x + {self.value(scope)}'
+        doc = f'    """Doc {self.chance.randint(1, 9)}."""'
+        text = f"def {name}():\n{doc}\n    x = {self.value(scope)}\n    return x + {self.value(scope)}"
         scope.append((name, "{}()"))
         return text
 
     def constant(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("C")
         form = self.chance.choice(["{}", "[{}, 2]", "{{'k': {}}}", "{} + 1"])
-        text = f"{name} = {form.format(self.value(scope))}"
+        text = f"{name} = {form.format(self.early(scope))}"
         kind = {"{}": "{}", "[{}, 2]": "{}[0]", "{{'k': {}}}": "{}['k']", "{} + 1": "{}"}[form]
         scope.append((name, kind))
         return text
@@ -154,13 +164,14 @@ class Writer:
         name = self.new("K")
         bases = [n for n, k in scope if k == "{}().m()"]
         base = self.chance.choice(bases) if bases and self.chance.random() < 0.5 else "object"
-        text = f"class {name}({base}):\n    rate = {self.value(scope)}\n    def m(self):\n        return self.rate + {self.value(scope)}"
+        method = f"    def m(self):\n        return self.rate + {self.value(scope)}"
+        text = f"class {name}({base}):\n    rate = {self.early(scope)}\n{method}"
         scope.append((name, "{}().m()"))
         return text
 
     def record(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("D")
-        text = f"@dataclasses.dataclass\nclass {name}:\n    x: int = {self.value(scope)}"
+        text = f"@dataclasses.dataclass\nclass {name}:\n    x: int = {self.early(scope)}"
         scope.append((name, "{}().x"))
         return text
 
@@ -173,7 +184,8 @@ class Writer:
     def decorated(self, scope: list[tuple[str, str]]) -> str:
         wrap, name = self.new("wrap"), self.new("f")
         text = (
-            f"def {wrap}(f):\n    @functools.wraps(f)\n    def inner():\n        return f() * {self.value(scope)}\n    return inner\n"
+            f"def {wrap}(f):\n    @functools.wraps(f)\n"
+            f"    def inner():\n        return f() * {self.value(scope)}\n    return inner\n"
             f"@{wrap}\ndef {name}():\n    return {self.value(scope)}"
         )
         scope.append((name, "{}()"))
@@ -181,13 +193,15 @@ class Writer:
 
     def default(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("f")
-        text = f"def {name}(x={self.value(scope)}, *, y={self.value(scope)}):\n    return x - y"
+        text = f"def {name}(x={self.early(scope)}, *, y={self.early(scope)}):\n    return x - y"
         scope.append((name, "{}()"))
         return text
 
     def branch(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("f")
-        text = f"if {self.value(scope)} > {self.chance.randint(0, 99)}:\n    def {name}(): return 1\nelse:\n    def {name}(): return {self.value(scope)}"
+        test = f"{self.value(scope)} > {self.chance.randint(0, 99)}"
+        other = f"def {name}(): return {self.value(scope)}"
+        text = f"if {test}:\n    def {name}(): return 1\nelse:\n    {other}"
         scope.append((name, "{}()"))
         return text
 
@@ -210,7 +224,8 @@ class Writer:
         name, bump = self.new("N"), self.new("bump")
         scope.append((bump, "{}()"))
         later = f"\n{name} += {self.value(scope[:-1])}" if self.chance.random() < 0.5 else ""
-        return f"{name} = {self.chance.randint(1, 9)}{later}\ndef {bump}():\n    global {name}\n    {name} += {self.value(scope[:-1])}\n    return {name}"
+        body = f"    global {name}\n    {name} += {self.value(scope[:-1])}\n    return {name}"
+        return f"{name} = {self.chance.randint(1, 9)}{later}\ndef {bump}():\n{body}"
 
     def hooked(self, scope: list[tuple[str, str]]) -> str:
         if "lib.reg" not in self.known:

@@ -89,6 +89,11 @@ os.write(1, ("\\n".join(sorted(loaded))).encode())
 """
 
 
+def _reader(sources, code):
+    by_digest = {digest: path for path, digest in code.files.items()}
+    return lambda name: sources.read(by_digest[name])
+
+
 def write(root, files):
     for name, text in files.items():
         path = Path(root, name)
@@ -128,5 +133,5 @@ def test_what_python_loads_is_reached_and_the_snapshot_suffices(files):
         loaded = loaded_by_python(root)
         assert "main.py" in loaded
         assert loaded <= set(code.files)
-        write(snapshot, pruned(code, sources, Nothing()))
+        write(snapshot, pruned(code, sources, Nothing(), read=_reader(sources, code)))
         assert loaded_by_python(snapshot) == loaded

@@ -14,6 +14,7 @@ class Change(NamedTuple):
     new: str | None
     text: str
     diff: str | None = None
+    through: tuple = ()
 
 
 class Explanation(NamedTuple):
@@ -53,6 +54,16 @@ def test_code_is_shown_as_a_diff_below_what_changed():
         "\n"
         "unchanged: 3 definitions, 2 packages and variables, 1 input"
     )
+
+
+def test_the_way_to_the_code_that_changed_is_shown():
+    code = "code changed: base.apply (stages/base.py:3)"
+    change = Change(
+        "code", "stages.base:apply", "a", "b", code, DIFF, ("stages.clean:clean", "stages.base:apply")
+    )
+    explanation = Explanation("clean", "stale", (Reason("code", "stages.base:apply", code),), (change,))
+    text = text_of(explanation, PLAIN, verbose=False)
+    assert "\n  reached by stages.clean:clean -> stages.base:apply\n" in text
 
 
 def test_a_single_reason_stands_in_the_first_line():
