@@ -1,6 +1,7 @@
 """Engines that are wrong, each in one way that somebody could write by mistake. The stories must notice every one."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,8 +11,11 @@ from pipeline.action import Action
 from pipeline.model import Artifact, Decision, Produced, Stage
 from pipeline.opened import OpenProject
 from pipeline.statcache import StatCache
+from pipeline.store.copy import copy_file
+from pipeline.store.objects import Objects
 from pipeline.trace import Trace
 from pipeline.walk import Fixed, Settings, Walk
+from pipeline.workspace import Placer
 from tests.properties.engine import Engine
 
 
@@ -257,6 +261,53 @@ class ShowsLeftovers(Engine):
     def open(self, root: Path) -> OpenProject:
         opened = super().open(root)
         opened.workspace._hidden = frozenset(opened.graph.output_paths)
+        return opened
+
+
+class _InPlace(Placer):
+    def place(self, artifact: Artifact, target: str, *, link: str = "copy") -> None:
+        if artifact.kind == "tree":
+            return super().place(artifact, target, link=link)
+        data = self._store.objects.read(artifact.digest)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            file.write(data[: len(data) // 2])
+            file.flush()
+            os.utime(target)  # here the kill comes
+            file.write(data[len(data) // 2 :])
+        return None
+
+
+class WritesInPlace(Engine):
+    """An output is written where it belongs, bit by bit."""
+
+    def open(self, root: Path) -> OpenProject:
+        opened = super().open(root)
+        opened.workspace._placer.__class__ = _InPlace
+        return opened
+
+
+class _Believing(Objects):
+    def checked(self, name: str) -> str:
+        return self.path_of(name)
+
+    def read(self, name: str) -> bytes:
+        with open(self.path_of(name), "rb") as file:
+            return file.read()
+
+
+class _Copying(Placer):
+    def _copy(self, artifact: Artifact, target: str, mode: int) -> None:
+        copy_file(self._store.objects.path_of(artifact.digest), target, mode=mode)
+
+
+class BelievesStore(Engine):
+    """What lies in the store under a digest is taken for what has it."""
+
+    def open(self, root: Path) -> OpenProject:
+        opened = super().open(root)
+        opened.store.objects.__class__ = _Believing
+        opened.workspace._placer.__class__ = _Copying
         return opened
 
 
