@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from . import environment, failure, survey
@@ -54,9 +54,16 @@ class Performer:
         self._ingest = Ingest(opened)
         self.executor: LocalExecutor | None = None
 
-    def open(self) -> None:
-        """Make ready for executing."""
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
+    def open(self, names: Iterable[str] = ()) -> None:
+        """Make ready for executing any of these stages: what is edited from now on changes nothing of this run."""
+        if self.executor is not None:
+            return
+        stages = [self._opened.project.stages[name] for name in names if name not in self._walk.settled]
+        files: dict[str, str] = {}
+        for stage in stages:
+            files |= {} if stage.frozen else self._opened.survey.of(stage).code.files
+        self._ingest.source(files)
+        self.executor = LocalExecutor(self._layout, self._store, self._opened.level)
 
     def close(self) -> None:
         if self.executor is not None:

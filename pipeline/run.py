@@ -199,7 +199,7 @@ class _Run:
     def _start(self, name: str, decision: Decision, room: Room) -> None:
         self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
         if decision.verdict == "stale":
-            self._performer.open()
+            self._performer.open(self._scope)
         threading.Thread(target=self._work, args=(name, decision, room), daemon=True).start()
 
     def _work(self, name: str, decision: Decision, room: Room) -> None:

@@ -34,6 +34,8 @@ TRACES = st.builds(
     recorded=NAMES,
     vouched=st.booleans(),
     widened=st.lists(NAMES, max_size=2).map(tuple),
+    pruned=st.none() | st.dictionaries(NAMES, DIGESTS, max_size=2),
+    spans=st.dictionaries(NAMES, st.tuples(NAMES, st.integers(1, 9999)), max_size=2),
 )
 WORDS = (
     st.text(max_size=4)
@@ -75,7 +77,13 @@ def test_a_forged_trace_is_refused_or_well_formed(made, data):
     assert trace.of_bytes(trace.to_bytes(read)) == read
     for name, value in made._asdict().items():
         like = (type(value), float) if type(value) is int else type(value)
-        like = (str, type(None)) if name == "log" else (int, float) if type(value) is float else like
+        like = (
+            (str, dict, type(None))
+            if name in ("log", "pruned")
+            else (int, float)
+            if type(value) is float
+            else like
+        )
         assert isinstance(getattr(read, name), like), name
 
 
