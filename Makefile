@@ -33,7 +33,7 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 pytest: .venv/.dev
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 format: .venv/.dev
 	$(BIN)/ruff check -q --fix .

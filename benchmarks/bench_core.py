@@ -40,6 +40,8 @@ def main() -> int:
     parser.add_argument("--only", choices=("start", "idle", "execute", "example"), action="append")
     options = parser.parse_args()
     os.environ.pop("PIPE_STORE", None)  # each project with its own
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(name, None)  # else an editable install is compiled anew at every start
     rounds = options.rounds or (5 if options.quick else 9)
     parts = options.only or ["start", "idle", "execute", *(() if options.quick else ("example",))]
     found, missing = tools.present()
@@ -141,6 +143,9 @@ class Bench:
                 graph = graphs.layered(size)
                 self._cold(tool, graph, check=True)
                 measures[f"{tool.name} {size}"] = functools.partial(self._cold, tool, graph)
+        broad = graphs.wide(many)
+        self._cold(self._tools["pipe run"], broad, check=True)
+        measures["pipe run, all side by side"] = functools.partial(self._cold, self._tools["pipe run"], broad)
         samples = self._measured(measures)
         slopes = {
             tool: [
@@ -161,6 +166,8 @@ class Bench:
                     rows.append(
                         Row(f"the same / {other}", ratio(slopes[name], slopes[other]), "×", None, later, note)
                     )
+        text = f"{many} Python stages side by side / in layers"
+        rows.append(_against(text, samples, "pipe run, all side by side", f"pipe run {many}", None, 1.1))
         peak = peak_bytes(samples[f"pipe run {many}"]) / 1e6
         rows.append(Row(f"peak memory of executing {many} Python stages", peak, "MB", None))
         return rows

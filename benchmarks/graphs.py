@@ -50,6 +50,20 @@ def chain(stages: int) -> Graph:
     return Graph((paths[0],), tuple(Node(paths[n + 1], (paths[n],)) for n in range(stages)))
 
 
+def wide(stages: int) -> Graph:
+    """Return a graph in which each stage reads sources alone, so that all are ready at once.
+
+    Other sources in each layer of ten: what has the same key would be executed once.
+    """
+    sources = tuple(f"data/{number}.txt" for number in range(WIDTH * -(-stages // WIDTH)))
+    nodes = []
+    for number in range(stages):
+        first = number - number % WIDTH
+        parents = tuple(sources[first + (number + reach) % WIDTH] for reach in _REACH)
+        nodes.append(Node(f"out/{number:06}.txt", parents))
+    return Graph(sources, tuple(nodes))
+
+
 def expected(graph: Graph, work: Callable[[bytes], int]) -> dict[str, bytes]:
     """Return what each output must hold; `work` is `crc32` or `cksum`."""
     held = {path: _source(path) for path in graph.sources}

@@ -13,6 +13,8 @@ from .rebuilder import Locked
 
 NAME = "pipeline.lock"
 VERSION = 1
+NO_KEY = "0" * digest.HEX_LENGTH
+"""Of a stage that never executes."""
 
 
 class Entry(NamedTuple):

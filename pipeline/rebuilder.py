@@ -53,7 +53,7 @@ def decide(
     if not (forced or stage.always):
         if hit is not None and lies_there(hit.outputs, workspace):
             return Decision("fresh", (), action.key)
-        if hit is None and vouched and stage.outputs and locked and lies_there(locked.outputs, workspace):
+        if hit is None and vouched and locked and lies_there(locked.outputs, workspace):
             return Decision("fresh", (), action.key)
     reasons = _why(action, last(), locked, hit, workspace)
     if forced:

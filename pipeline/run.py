@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import action as actions
 from . import history, lock, machine, run_record, status
@@ -15,15 +15,17 @@ from .check import check, target_scope
 from .errors import Interrupted, PipeError, Problem, StageFailed, StoreError, usage
 from .events import Listener
 from .ingest import Ingest, InputLost
-from .lock import Entry
+from .lock import NO_KEY, Entry
 from .model import Decision, Produced, Reason, Resources, RunResult, StageResult
 from .opened import OpenProject, expand_targets, open_project
-from .perform import Performed, Performer
 from .progress import Progress
 from .scheduler import Budget, Room, Schedule, priorities
 from .state import StageRow
 from .store import Damaged
 from .walk import Walk
+
+if TYPE_CHECKING:
+    from .perform import Performed, Performer
 
 
 class RunOptions(NamedTuple):
@@ -123,7 +125,7 @@ class _Run:
             self._loop()
         finally:
             restore_signals()
-            self._performer.close()
+            self._close_performer()
             result = self._finish(started, time.monotonic() - clock)
         if self._fatal is not None:
             raise self._fatal
@@ -143,14 +145,26 @@ class _Run:
             self._opened.graph, self._scope, priorities(self._opened.graph, self._seconds)
         )
         self._budget = Budget(self._jobs, machine.processors(), machine.memory_bytes(), machine.gpus())
-        self._performer = Performer(
-            self._opened,
-            self._walk,
-            self._id,
-            waiting_for=self._progress.waiting_for,
-            started=self._progress.started,
-            cancelled=self._cancel.is_set,
-        )
+        self._performer: Performer | None = None
+
+    def _ready_performer(self) -> "Performer":
+        """Return what executes and restores, loaded when first needed: with nothing to do it never is."""
+        if self._performer is None:
+            from .perform import Performer
+
+            self._performer = Performer(
+                self._opened,
+                self._walk,
+                self._id,
+                waiting_for=self._progress.waiting_for,
+                started=self._progress.started,
+                cancelled=self._cancel.is_set,
+            )
+        return self._performer
+
+    def _close_performer(self) -> None:
+        if self._performer is not None:
+            self._performer.close()
 
     def _loop(self) -> None:
         while True:
@@ -158,7 +172,7 @@ class _Run:
             self._start_waiting()
             if not self._running:
                 if self._lost and not self._is_stopping():
-                    self._performer.close()
+                    self._close_performer()
                     self._start_over()
                     continue
                 return
@@ -198,23 +212,24 @@ class _Run:
 
     def _start(self, name: str, decision: Decision, room: Room) -> None:
         self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
+        performer = self._ready_performer()
         if decision.verdict == "stale":
-            self._performer.open(self._scope)
-        threading.Thread(target=self._work, args=(name, decision, room), daemon=True).start()
+            performer.open(self._scope)
+        threading.Thread(target=self._work, args=(performer, name, decision, room), daemon=True).start()
 
-    def _work(self, name: str, decision: Decision, room: Room) -> None:
+    def _work(self, performer: "Performer", name: str, decision: Decision, room: Room) -> None:
         performed: Performed | BaseException
         try:
             outputs = self._walk.outputs_of(name, decision)
             if outputs is None:
-                performed = self._performer.execute(name, room, forced=name in self._forced)
+                performed = performer.execute(name, room, forced=name in self._forced)
             else:
-                performed = self._performer.restore(outputs)
+                performed = performer.restore(outputs)
         except BaseException as error:
             performed = error
         self._ended.put((name, room, performed))
 
-    def _take(self, result: StageResult, performed: Performed | BaseException) -> None:
+    def _take(self, result: StageResult, performed: "Performed | BaseException") -> None:
         if isinstance(performed, KeyError | Damaged):
             # The store could not give what it seemed to have: decide again, now that this is known.
             self._schedule.put_back(result.name)
@@ -237,7 +252,7 @@ class _Run:
         self._lost.add(name)
 
     def _take_success(
-        self, result: StageResult, performed: Performed, outputs: Mapping[str, Produced]
+        self, result: StageResult, performed: "Performed", outputs: Mapping[str, Produced]
     ) -> None:
         name = result.name
         before = self._opened.lock.get(name)
@@ -263,7 +278,7 @@ class _Run:
         )
         self._schedule.ended_well(name)
 
-    def _take_failure(self, result: StageResult, performed: Performed) -> None:
+    def _take_failure(self, result: StageResult, performed: "Performed") -> None:
         failure = performed.failure
         if failure is None:
             self._progress.end(result._replace(outcome="cancelled", wall_seconds=performed.wall_seconds))
@@ -285,9 +300,16 @@ class _Run:
         if self._opened.project.stages[name].frozen:
             self._keep_frozen(outputs)
         if name not in self._progress.results:
-            result = StageResult(name, "fresh", key=decision.key, reasons=decision.reasons, outputs=outputs)
+            reasons = decision.reasons or self._cut_off(name)
+            result = StageResult(name, "fresh", key=decision.key, reasons=reasons, outputs=outputs)
             self._progress.end(result)
         self._schedule.ended_well(name)
+
+    def _cut_off(self, name: str) -> tuple[Reason, ...]:
+        """Name the stages above that ran and gave what they had given before: that is why this one need not run."""
+        results = self._progress.results
+        above = [p for p in self._opened.graph.parents[name] if p in results and results[p].same_output]
+        return tuple(Reason("waiting", p, f"cut off: {p} gave the same output") for p in above)
 
     def _keep_frozen(self, outputs: Mapping[str, Produced]) -> None:
         # Nobody can make it again, so the store keeps the bytes.
@@ -297,9 +319,14 @@ class _Run:
 
     def _note_entry(self, name: str, outputs: Mapping[str, Produced]) -> None:
         fixed = self._walk.fixed.get(name)
-        if fixed is None or self._options.overrides:
+        if self._options.overrides:
             return
         old = self._opened.lock.get(name)
+        if fixed is None:
+            # Frozen: nothing is executed, so there is no key; one of zeroes answers for no action once it thaws.
+            params = dict(self._opened.project.stages[name].params)
+            self._entries[name] = Entry(NO_KEY, NO_KEY, params, {}, outputs)
+            return
         action = fixed.action
         if old is not None and old.key == action.key and dict(old.outputs) == dict(outputs):
             self._entries[name] = old

@@ -62,7 +62,10 @@ class Workspace:
         depth = None if "**" in glob else glob.count("/")
         dotted = "/." in glob
         found = []
-        todo: list[tuple[str, tuple[tuple[int, int], ...]]] = [(pattern.fixed_folder(glob), ())]
+        start = pattern.fixed_folder(glob)
+        todo: list[tuple[str, tuple[tuple[int, int], ...]]] = [(start, ())]
+        if self._is_inside_skipped(start):
+            return []
         while todo:
             folder, above = todo.pop()
             here, listed = self._listing(folder)
@@ -145,6 +148,13 @@ class Workspace:
             return (0, 0), []
         kept = [item for item in sorted(listed) if not self._skip_source(item[1], item[2])]
         return (status.st_dev, status.st_ino), kept
+
+    def _is_inside_skipped(self, folder: str) -> bool:
+        while folder:
+            if self._skip_source(folder, True):
+                return True
+            folder = folder.rpartition("/")[0]
+        return False
 
     def _skip_source(self, path: str, is_folder: bool) -> bool:
         return path in self._hidden or self._ignore(path, is_folder=is_folder)

@@ -1,10 +1,10 @@
 """What is never part of a folder or a glob: left-behind names, and `.pipeignore`. Reads that file alone."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathspec import PathSpec
+    from pathspec import GitIgnoreSpec
 
 NAME = ".pipeignore"
 _NAMES = frozenset(
@@ -16,7 +16,7 @@ class Ignore:
     """Asked about paths relative to the project, with `/`."""
 
     def __init__(self, root: str) -> None:
-        self._spec: PathSpec[Any] | None = None
+        self._spec: GitIgnoreSpec | None = None
         try:
             with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()
@@ -24,7 +24,7 @@ class Ignore:
             return
         import pathspec
 
-        self._spec = pathspec.PathSpec.from_lines("gitwildmatch", lines)
+        self._spec = pathspec.GitIgnoreSpec.from_lines(lines)
 
     def __call__(self, path: str, *, is_folder: bool) -> bool:
         """Say whether `path` is left out; what lies in a folder that is left out is not asked about."""

@@ -1,8 +1,8 @@
 """Random worlds, and what people do to them."""
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -36,7 +36,8 @@ class Story(NamedTuple):
 
 
 @st.composite
-def worlds_(draw: Any, most: int = 8) -> World:
+def worlds_(draw: Any, most: int = 8, *, gather: bool = False) -> World:
+    """Return a world. With `gather` the last step reads the folder into which others write."""
     files = [(path, draw(BYTES), draw(st.booleans())) for path in (*FILES, *TREE)]
     params = tuple((dotted, draw(VALUES)) for dotted in PARAMS)
     env = tuple((name, draw(VARIABLES)) for name in worlds.VARIABLES if draw(st.booleans()))
@@ -44,8 +45,13 @@ def worlds_(draw: Any, most: int = 8) -> World:
     whole = World(tuple(files), params, env, helpers, ())
     count = draw(st.integers(1, most))
     for ident in range(count):
-        last = ident == count - 1 and draw(st.booleans())
-        whole = whole._replace(steps=(*whole.steps, draw(steps(whole, ident, last=last))))
+        last = ident == count - 1 and (gather or draw(st.booleans()))
+        step = draw(steps(whole, ident, last=last))
+        whole = whole._replace(steps=(*whole.steps, step._replace(shared=not last) if gather else step))
+    if gather and count > 1:
+        path = draw(st.sampled_from(["build/shared", "build/shared/*.txt"]))
+        reads = (*[read for read in step.reads if read.path != path], draw(annotated(path)))
+        whole = whole._replace(steps=(*whole.steps[:-1], step._replace(reads=reads)))
     return whole
 
 
@@ -247,6 +253,8 @@ EDITS = (
     add_stage,
 )
 
+Edit: TypeAlias = Callable[[Any, World], World | None]
+
 DISTURBANCES = (
     "touch",
     "delete output",
@@ -262,12 +270,13 @@ DISTURBANCES = (
 def stories(
     draw: Any,
     most: int = 4,
-    stages: int = 6,
-    disturbances: tuple[str, ...] = DISTURBANCES,
-    edits: tuple[Callable[[Any, World], World | None], ...] = EDITS,
+    *,
+    edits: Sequence[Edit] = EDITS,
+    disturbances: Sequence[str] = DISTURBANCES,
+    gather: bool = False,
 ) -> Story:
     """Return a world and what becomes of it: edits, reverted edits, and damage to what `pipe` wrote."""
-    first = draw(worlds_(stages))
+    first = draw(worlds_(6, gather=gather))
     told = [first]
     changes = []
     for _ in range(draw(st.integers(1, most))):
@@ -281,8 +290,20 @@ def stories(
             )
         elif kind == "revert":
             now = draw(st.sampled_from(told))
-        if kind == "disturb" or (disturbances and draw(st.integers(0, 4)) == 4):
+        if kind == "disturb" or (disturbances and draw(st.integers(0, 4)) > 2):
             disturb = draw(st.sampled_from(disturbances)) if disturbances else ""
         told.append(now)
         changes.append(Change(label, now, disturb, draw(st.integers(0, 20))))
     return Story(first, tuple(changes))
+
+
+FAMILIES = {
+    "all": stories(),
+    "code": stories(edits=(change_constant, change_code, change_helper, comment_only), disturbances=()),
+    "values": stories(edits=(change_parameter, change_variable), disturbances=()),
+    "files": stories(edits=(change_file, change_bit, rename_file), disturbances=("touch", "keep times")),
+    "times": stories(edits=(change_file, change_constant, change_parameter), disturbances=("keep times",)),
+    "stages": stories(edits=(rename_stage, remove_stage, add_stage), disturbances=(), gather=True),
+    "outputs": stories(edits=(change_file,), disturbances=DISTURBANCES),
+}
+"""Stories of all kinds, and of few: what is rare among all is looked for there."""

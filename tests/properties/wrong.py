@@ -1,9 +1,9 @@
 """Engines that are wrong, each in one way that somebody could write by mistake. The stories must notice every one."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import digest
 from pipeline.action import Action
@@ -151,9 +151,7 @@ class TrustsTimes(Engine):
 
     def open(self, root: Path) -> OpenProject:
         opened = super().open(root)
-        wrong = _TimesOnly(opened.state, str(opened.layout.root))
-        for scanner in (opened.workspace._sources, opened.workspace._outputs):
-            scanner._stats = wrong
+        opened.stats.__class__ = _TimesOnly
         return opened
 
 
@@ -176,7 +174,7 @@ class Forgetful(Engine):
 class _NoCutoff(Walk):
     """A stage runs because a stage above it ran, whatever came out."""
 
-    def __init__(self, opened: OpenProject, settings: Settings = Settings()) -> None:
+    def __init__(self, opened: OpenProject, settings: Settings) -> None:
         super().__init__(opened, settings)
         self._ran: set[str] = set()
 
@@ -262,23 +260,30 @@ class ShowsLeftovers(Engine):
         return opened
 
 
-WRONG: Mapping[str, tuple[type[Engine], Collection[str]]] = {
-    "the key lacks parameters": (blind_to("params"), ("result",)),
-    "the key lacks code": (blind_to("code"), ("result",)),
-    "the key lacks variables": (blind_to("variables"), ("result",)),
-    "the key lacks the command": (blind_to("cmd"), ("result",)),
-    "the key lacks executable bits": (BlindToBits, ("result",)),
-    "the key lacks names in globs": (BlindToNames, ("result",)),
-    "times are believed": (TrustsTimes, ("result",)),
-    "outputs are believed": (BelievesOutputs, ("result",)),
-    "leftovers are seen": (ShowsLeftovers, ("result",)),
-    "nothing is remembered": (Forgetful, ("second",)),
-    "the name is in the key": (KeyedByName, ("once",)),
-    "file times are in the key": (KeyedByTimes, ("once",)),
-    "no early cutoff": (NoCutoff, ("once",)),
-    "force is ignored": (IgnoresForce, ("forced",)),
-    "force takes all": (ForcesAll, ("forced",)),
-    "status hopes": (Hopeful, ("forecast",)),
-    "status despairs": (Gloomy, ("forecast",)),
+class Wrong(NamedTuple):
+    engine: type[Engine]
+    promise: str
+    """The one that it breaks; that alone is asked."""
+    family: str
+    """The stories that show it."""
+
+
+WRONG: Mapping[str, Wrong] = {
+    "the key lacks parameters": Wrong(blind_to("params"), "result", "values"),
+    "the key lacks variables": Wrong(blind_to("variables"), "result", "values"),
+    "the key lacks code": Wrong(blind_to("code"), "result", "code"),
+    "the key lacks the command": Wrong(blind_to("cmd"), "result", "code"),
+    "the key lacks executable bits": Wrong(BlindToBits, "result", "files"),
+    "the key lacks names in globs": Wrong(BlindToNames, "result", "files"),
+    "times are believed": Wrong(TrustsTimes, "result", "times"),
+    "outputs are believed": Wrong(BelievesOutputs, "result", "outputs"),
+    "leftovers are seen": Wrong(ShowsLeftovers, "result", "stages"),
+    "nothing is remembered": Wrong(Forgetful, "second", "all"),
+    "the name is in the key": Wrong(KeyedByName, "once", "stages"),
+    "file times are in the key": Wrong(KeyedByTimes, "once", "files"),
+    "no early cutoff": Wrong(NoCutoff, "once", "all"),
+    "force is ignored": Wrong(IgnoresForce, "forced", "all"),
+    "force takes all": Wrong(ForcesAll, "forced", "all"),
+    "status hopes": Wrong(Hopeful, "forecast", "all"),
+    "status despairs": Wrong(Gloomy, "forecast", "all"),
 }
-"""What is wrong -> the engine, and the promise that it breaks: that one alone is asked."""

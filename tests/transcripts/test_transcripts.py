@@ -23,6 +23,7 @@ VARIES = (
     (re.compile(r"\b\d{8}T\d{6}(?:-\d+)?\b"), "RUN"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b"), "DATE"),
     (re.compile(r"\bPython 3\.\d+\.\d+\b"), "Python 3"),
+    (re.compile(r"\b\d+ packages and variables\b"), "N packages and variables"),
     (re.compile(r" +$"), ""),
 )
 

@@ -114,3 +114,14 @@ def test_completion_proposes_commands_and_never_fails(tmp_path):
     env = {"_PIPE_COMPLETE": "complete_bash", "COMP_WORDS": "pipe run x", "COMP_CWORD": "2"}
     done = pipe(env=env, cwd=tmp_path)
     assert done.stderr == "" and done.stdout.split() == []
+
+
+def test_a_run_with_nothing_to_do_loads_nothing_that_executes(tmp_path):
+    (tmp_path / "pipeline.yaml").write_text("version: 1\nstages:\n  check:\n    cmd: 'true'\n")
+    assert pipe("run", cwd=tmp_path).returncode == 0
+    loaded = "import sys; from pipeline.cli import main; c = main(); print(*sys.modules); sys.exit(c)"
+    done = pipe("run", "-q", cwd=tmp_path, code=loaded)
+    modules = set(done.stdout.split())
+    assert done.returncode == 0 and "pipeline.run" in modules
+    executing = {"pipeline.perform", "pipeline.execute.local", "subprocess", "tempfile", "shutil", "socket"}
+    assert not (executing | {"pydantic", "yaml", "typer", "pyarrow"}) & modules
