@@ -210,7 +210,8 @@ class Batch:
             return
         except FileNotFoundError:
             os.makedirs(os.path.dirname(final), exist_ok=True)
-            os.link(temporary, final)
+            self._give_name(temporary, final, name)  # anew: somebody else may have given it meanwhile
+            return
         durable.discard(temporary)
         if name:
             self._objects.noted(name)
