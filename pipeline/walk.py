@@ -53,6 +53,7 @@ class Walk:
         self.hits: dict[str, Trace] = {}
         self._inputs = opened.inputs(self.known)
         self._recipes: dict[str, Recipe | None] = {}
+        self._level: str | None = None
 
     def decide(self, name: str) -> Decision:
         """Say what must be done about a stage, and why.
@@ -194,7 +195,7 @@ class Walk:
         self, stage: Stage, key: str, locked: Locked | None, workspace: Mapping[str, Artifact | None]
     ) -> Trace | None:
         """Return the trace to use: the one whose outputs the lock file names, else the first; None if none can be."""
-        level = self._opened.level if stage.sandbox == "strict" else stage.sandbox
+        level = self._level_of(stage)
         found = [
             trace
             for trace in self._opened.store.records.traces(key)
@@ -208,6 +209,13 @@ class Walk:
             if all(self._opened.store.holds(produced.artifact) for produced in trace.outputs.values()):
                 return trace
         return None
+
+    def _level_of(self, stage: Stage) -> str:
+        if stage.sandbox != "strict":
+            return stage.sandbox
+        if self._level is None:
+            self._level = self._opened.level
+        return self._level
 
     def _as_locked(
         self, stage: Stage, action: Action, locked: Locked | None, workspace: Mapping[str, Artifact | None]

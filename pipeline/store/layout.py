@@ -40,9 +40,6 @@ def prepare(root: Path, project: Path) -> None:
         if not is_there(root):
             for folder in FOLDERS:
                 (root / folder).mkdir(parents=True, exist_ok=True)
-            for shard in range(256):
-                for folder in ("objects", "actions", "traces"):
-                    (root / folder / f"{shard:02x}").mkdir(exist_ok=True)
             durable.write_file(os.fspath(root / "format"), _FORMAT_TEXT.encode())
         _note_project(root, project)
     except OSError as error:

@@ -209,7 +209,9 @@ class Batch:
         except FileExistsError:
             return
         except FileNotFoundError:
+            # The first name of its shard. The shard's own name must last, too.
             os.makedirs(os.path.dirname(final), exist_ok=True)
+            durable.sync_folder(os.path.dirname(os.path.dirname(final)))
             self._give_name(temporary, final, name)  # anew: somebody else may have given it meanwhile
             return
         durable.discard(temporary)

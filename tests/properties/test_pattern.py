@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline import pattern
@@ -104,6 +104,7 @@ SIMPLE = st.lists(
     ),
 )
 def test_a_glob_matches_the_files_that_the_standard_library_finds(text, paths):
+    assume(not {".", ".."} & set(text.split("/")))  # paths are normalised before anybody matches them
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted(paths):
             target = Path(folder, *path)
