@@ -204,15 +204,13 @@ class Batch:
             self._names.add(name)
 
     def _give_name(self, temporary: str, final: str, name: str | None) -> None:
-        try:
-            os.link(temporary, final)  # never replaces: whoever came first has the same bytes
-        except FileExistsError:
-            return
-        except FileNotFoundError:
+        if not os.path.isdir(os.path.dirname(final)):
             # The first name of its shard. The shard's own name must last, too.
             os.makedirs(os.path.dirname(final), exist_ok=True)
             durable.sync_folder(os.path.dirname(os.path.dirname(final)))
-            self._give_name(temporary, final, name)  # anew: somebody else may have given it meanwhile
+        try:
+            os.link(temporary, final)  # never replaces: whoever came first has the same bytes
+        except FileExistsError:
             return
         durable.discard(temporary)
         if name:
