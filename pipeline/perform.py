@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from . import environment, failure, survey
@@ -52,11 +52,22 @@ class Performer:
         self._started = started
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
+        self._has_source = False
         self.executor: LocalExecutor | None = None
 
     def open(self) -> None:
         """Make ready for executing."""
         self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
+
+    def keep_source(self, names: Iterable[str]) -> None:
+        """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""
+        files: dict[str, str] = {}
+        for name in names if not self._has_source else ():
+            stage = self._opened.project.stages[name]
+            if name not in self._walk.settled and not stage.frozen:
+                files |= self._opened.survey.of(stage).code.files
+        self._ingest.source(files)
+        self._has_source = True
 
     def close(self) -> None:
         if self.executor is not None:

@@ -214,6 +214,7 @@ class _Run:
         self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
         performer = self._ready_performer()
         if decision.verdict == "stale":
+            performer.keep_source(self._scope)
             performer.open()
         threading.Thread(target=self._work, args=(performer, name, decision, room), daemon=True).start()
 

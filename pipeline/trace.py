@@ -110,7 +110,10 @@ def _check(trace: Trace) -> None:
         and isinstance(trace.source, dict)
         and isinstance(trace.imported, dict)
         and all(_is_digest(name) for name in (trace.key, *trace.source.values(), *trace.imported.values()))
-        and all(type(path) is str and type(line) is int for path, line in trace.spans.values())
+        and all(
+            type(unit) is type(path) is str and type(line) is int
+            for unit, (path, line) in trace.spans.items()
+        )
         and (trace.log is None or _is_digest(trace.log))
         and trace.level in _LEVELS
     ):

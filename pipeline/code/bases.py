@@ -1,5 +1,7 @@
 """Classes of which a subclass can be made without anybody noticing. A table; reads nothing."""
 
+import builtins
+
 
 def words(*lines: str) -> frozenset[str]:
     """Make a table of lines of words."""
@@ -20,5 +22,5 @@ _BASES = words(
 def is_quiet_base(dotted: str) -> bool:
     """Say whether a class of nobody's project can be subclassed without an effect."""
     if "." not in dotted:
-        return dotted != "type"
+        return hasattr(builtins, dotted)
     return dotted in _BASES or dotted.startswith(("typing.", "typing_extensions.", "collections.abc."))
