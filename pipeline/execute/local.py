@@ -23,7 +23,7 @@ from .folder import WorkFolder, base_for, clear_abandoned
 from .mask import Masking
 from .sandbox import isolation, view
 from .sandbox.isolation import ForServer, ForStage
-from .servers import Servers, Wanted, answer
+from .servers import Server, Servers, Wanted, answer
 
 TERM_PATIENCE_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
@@ -217,16 +217,15 @@ class LocalExecutor:
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
     ) -> Ran:
-        wanted = self._wanted(order)
-        server = self._servers.take(wanted, self._plan_for(order.stage))
+        limits = _Limits(order, cancelled, started)
+        server, stream = self._hand_over(order, folder)
+        last = None
         try:
-            with server.request(
-                folder.request, order.stage.resources.memory_bytes, terminal=order.terminal
-            ) as stream:
-                limits = _Limits(order, cancelled, started)
-                last = _wait(stream, limits)
+            if stream is not None:
+                with stream:
+                    last = _wait(stream, limits)
         except OSError:
-            last, limits = None, _Limits(order, cancelled, started)
+            pass  # like an answer that never comes: the server ended
         finally:
             self._servers.give_back(server)
         wall = time.monotonic() - started
@@ -244,6 +243,20 @@ class LocalExecutor:
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
         )
+
+    def _hand_over(self, order: Order, folder: WorkFolder) -> tuple[Server, socket.socket | None]:
+        """Return the server that has the request; without a stream if it ended at once."""
+        wanted, plan = self._wanted(order), self._plan_for(order.stage)
+        memory = order.stage.resources.memory_bytes
+        server = self._servers.take(wanted, plan)
+        stream = server.request(folder.request, memory, terminal=order.terminal)
+        if stream is None:
+            # It was killed while it had nothing to do: no stage was lost with it, so another is asked.
+            self._servers.give_back(server)
+            self._servers.lost(server)
+            server = self._servers.take(wanted, plan)
+            stream = server.request(folder.request, memory, terminal=order.terminal)
+        return server, stream
 
     def _plan_for(self, stage: Stage) -> ForServer:
         # Who declares another sandbox than the strict one wants the machine to be seen.

@@ -65,13 +65,20 @@ class Server:
         self._lock = threading.Lock()
         self.busy = 0
 
-    def request(self, path: str, memory_bytes: int | None, *, terminal: bool) -> socket.socket:
-        """Hand over a request, with the stage's limit; returns the socket for the answer and for orders."""
+    def request(self, path: str, memory_bytes: int | None, *, terminal: bool) -> socket.socket | None:
+        """Hand over a request, with the stage's limit; returns the socket for the answer and for orders.
+
+        None if the server has ended, so that nothing was handed over.
+        """
         packet = json.dumps({"path": path, "memory_bytes": memory_bytes}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs, self._lock:
-            streams = [0, 1, 2] if terminal else []
-            socket.send_fds(self._socket, [packet], [theirs.fileno(), *streams])
+        try:
+            with theirs, self._lock:
+                streams = [0, 1, 2] if terminal else []
+                socket.send_fds(self._socket, [packet], [theirs.fileno(), *streams])
+        except OSError:
+            ours.close()
+            return None
         return ours
 
     def close(self) -> None:

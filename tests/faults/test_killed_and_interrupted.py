@@ -149,3 +149,36 @@ def test_kill_of_a_stage_fails_it_alone(running):
     assert "was killed by SIGKILL" in err
     project.all_processes_end(seconds=0.5)
     the_next_run_is_right(project, command="fresh")
+
+
+TWO_SERVERS = """
+stages:
+  quick: {run: "stages.slow:first", env: {KIND: idle}, outputs: {out: build/first.txt}}
+  hangs:
+    cmd: "echo started; sleep 1.5; cat ${inputs.text} > ${outputs.out}"
+    inputs: {text: build/first.txt}
+    outputs: {out: build/second.txt}
+  last:
+    run: stages.slow:third
+    env: {KIND: idle}
+    inputs: {second: build/second.txt}
+    outputs: {out: build/third.txt}
+"""
+
+
+def test_kill_of_an_idle_forkserver_costs_nothing(project):
+    project.write("pipeline.yaml", TWO_SERVERS)
+    project.write("stages/slow.py", STAGES)
+    process = project.start("run", "-j2", "--json")
+    project.wait_for(lambda: started(project, "hangs"))
+    (idle,) = [pid for pid in children(process.pid) if b"KIND=idle" in environment(pid)]
+    os.kill(idle, signal.SIGKILL)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, (out, err)
+    assert project.read("build/third.txt") == "first, third"
+    project.all_processes_end(seconds=0.5)
+
+
+def environment(pid):
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read()
