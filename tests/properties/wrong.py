@@ -124,9 +124,18 @@ class KeyedByTimes(Engine):
     walk = _ByTime
 
 
-class _ByProcessors(_Recast):
-    jobs = 0
+class _ByPlace(_Recast):
+    def recast(self, stage: Stage, recipe: Any) -> Any:
+        return [str(self._opened.layout.root), recipe]
 
+
+class KeyedByPlace(Engine):
+    """The project's folder is in the key."""
+
+    walk = _ByPlace
+
+
+class _ByProcessors(_Recast):
     def recast(self, stage: Stage, recipe: Any) -> Any:
         return [KeyedByJobs.jobs, recipe]
 
@@ -289,10 +298,12 @@ class WritesInPlace(Engine):
 
 class _Believing(Objects):
     def checked(self, name: str) -> str:
+        if not self.has(name):
+            raise KeyError(name)
         return self.path_of(name)
 
     def read(self, name: str) -> bytes:
-        with open(self.path_of(name), "rb") as file:
+        with open(self.checked(name), "rb") as file:
             return file.read()
 
 
