@@ -12,6 +12,7 @@ NOT_CODE = frozenset({"__pycache__", "node_modules"})
 _OF_PIPE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 """Where `pipe` is installed. That is a folder of packages like others, unless `pipe` is installed editable:
 then it is a checkout, whose `stages` and `tests` no project means."""
+_NO_MODULES = (".dist-info", ".egg-info", ".egg-link", ".pth")
 _FOREIGN = ("pyvenv.cfg", "conda-meta", "pipeline.yaml")
 
 
@@ -147,7 +148,12 @@ class Sources:
                     names = os.listdir(folder)
                 except OSError:
                     continue
-                self._installed.append((folder, frozenset(name.partition(".")[0] for name in names)))
+                self._installed.append(
+                    (
+                        folder,
+                        frozenset(name.partition(".")[0] for name in names if not name.endswith(_NO_MODULES)),
+                    )
+                )
         return self._installed
 
 
