@@ -5,11 +5,12 @@ The syntax tree is made only for bytes never seen before: nothing on the way to 
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from .values import Memo
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised with every change of what is found or how it is digested."""
 
 _PREFIX = f"code:{SCHEMA}:{sys.implementation.name}-{sys.hexversion:x}"
@@ -73,6 +74,9 @@ class Piece(NamedTuple):
     """Docstrings inside."""
     hooks: bool = False
     """A class that takes part when a subclass of it is made."""
+    late: Sequence[str] = ()
+    """Of one that does not float: names that it uses, itself or through others, and that floating ones bind after
+    it. Where it needs them when it runs, it fails."""
 
 
 class Facts(NamedTuple):

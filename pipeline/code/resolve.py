@@ -36,6 +36,7 @@ class Resolver:
         self._stars: dict[str, list[tuple[int, str]]] = {}
         self._bindings: dict[str, dict[str, list[int]]] = {}
         self._exports: dict[str, frozenset[str] | None] = {}
+        self._loads: dict[str, set[str]] = {}
         self._quiet: dict[tuple[str, int], bool] = {}
 
     # Names
@@ -51,7 +52,7 @@ class Resolver:
         known = self._names.get(key)
         if known is not None:
             return known
-        if key in self._open:
+        if key in self._open or self._grows(node.key, name, len(rest)):
             self._is_circle = True
             return ()
         self._open.add(key)
@@ -62,6 +63,15 @@ class Resolver:
             self._names[key] = found
             self._is_circle = False
         return found
+
+    def _grows(self, module: str, name: str, length: int) -> bool:
+        """Say whether a name stands for an attribute of itself: `from .clean import clean` in an `__init__`.
+
+        A module's path is also followed by attributes, since a package may bind the name anew. Once is enough:
+        what is looked for gets longer with each turn, and nothing new is found.
+        """
+        shorter = (k for k in self._open if k[0] == module and k[1] == name and len(k[2]) < length)
+        return sum(1 for _ in shorter) > 1
 
     def _name(self, node: Node, name: str, rest: tuple[str, ...], as_value: bool) -> Iterator[Target]:
         for number in self._bound(node).get(name, ()):
@@ -149,6 +159,34 @@ class Resolver:
                             found.append((number, base))
         return self._stars[node.key]
 
+    def is_whole_star(self, node: Node, base: str) -> bool:
+        """Say whether `from base import *` cannot be written as the names that are asked for.
+
+        Either they are not to be known, or `base` imports the module that has the star: in such a circle a star
+        takes what is there so far, where a name would be an error.
+        """
+        return self.exports(base) is None or self._is_circle_of(node, base)
+
+    def _is_circle_of(self, node: Node, base: str) -> bool:
+        return node.key in self._loaded_by(base)
+
+    def _loaded_by(self, module: str) -> set[str]:
+        """Return the modules of the project whose loading that of one may begin: its own parents begin before it."""
+        if module not in self._loads:
+            first = self._graph.node(module)
+            above = set(first.parents) if first is not None else set()
+            found, todo = set(above), [module]
+            while todo:
+                node = self._graph.node(todo.pop())
+                if node is None or node.key in found:
+                    continue
+                found.add(node.key)
+                for piece in node.facts.pieces:
+                    if piece.kind != "def":  # what functions import comes later
+                        todo += self._graph.links(piece.imports, node.package).project
+            self._loads[module] = found - above
+        return self._loads[module]
+
     def exports(self, module: str) -> frozenset[str] | None:
         """Return the names that `import *` takes from a module of the project; None if that is not to be known."""
         if module not in self._exports:
@@ -178,7 +216,7 @@ class Resolver:
         found = {name for name in facts.names if name[0] != "_"}
         inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
         followed = self.stars(node)
-        if len(followed) != len(inner_stars):
+        if len(followed) != len(inner_stars) or any(self._is_circle_of(node, base) for _, base in followed):
             return None
         todo += [base for _, base in followed]
         return frozenset(found)
@@ -239,7 +277,7 @@ class Resolver:
         if base is None or module is None or module.is_whole or module.facts.error:
             return False
         if alias.item == "*":
-            return self.exports(base) is not None
+            return not self.is_whole_star(node, base)
         if self._graph.places.find(f"{base}.{alias.item}") is not None:
             return False
         return any(t.kind in ("piece", "alias") for t in self.name(module, alias.item, (), as_value=False))
