@@ -4,7 +4,7 @@ import ast
 import re
 import warnings
 
-from . import form, pieces, references, scopes, signatures
+from . import certain, form, pieces, references, scopes, signatures
 from .facts import Construct, Facts, Piece, broken
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -49,6 +49,7 @@ def analyse(data: bytes) -> Facts:
         is_open_export=is_open_export,
         aliases=aliases,
         defs=signatures.defs_of(tree, aliases, bindings),
+        unsure=sorted(set(names) - certain.names(tree.body)),
     )
 
 

@@ -99,6 +99,8 @@ class Facts(NamedTuple):
     error: tuple[str, int, int] | None = None
     digest: str = ""
     """Of a notebook: of what counts of it. Empty for a file that counts by its pieces, or by its bytes."""
+    unsure: Sequence[str] = ()
+    """Those of its names that it need not bind: in a branch, say."""
 
 
 def recall(digest: str, memo: Memo, *, kind: str = "py") -> Facts | None:

@@ -214,6 +214,8 @@ class Resolver:
         if facts.is_open and not self._only_by_stars(facts):
             return None
         found = {name for name in facts.names if name[0] != "_"}
+        if not found.isdisjoint(facts.unsure):
+            return None
         inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
         followed = self.stars(node)
         if len(followed) != len(inner_stars) or any(self._is_circle_of(node, base) for _, base in followed):

@@ -260,3 +260,31 @@ def test_a_star_in_a_package_takes_what_is_asked_for_alone(project):
     )
     assert imported(project, "main:go")["lib/__init__.py"].startswith("from .base import f, more\n")
     assert "lib.base:g" not in project.units("main:go")
+
+
+@pytest.mark.parametrize(
+    ("bound", "is_listed"),
+    [
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    from lib.slow import g\n", False),
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    f = None\n", True),
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    raise\n", True),
+        ("if flag():\n    f = 1\nelse:\n    f = 2\n", True),
+        ("if flag():\n    f = 1\n", False),
+        ("with flag() as x:\n    f = x\n", True),
+        ("for f in range(flag()):\n    pass\n", False),
+        ("f = 1\nif flag():\n    del f\n", False),
+        ("f: int\n", False),
+        ("f, (g, *h) = flag()\n", True),
+        ("def set():\n    global f\n    f = 1\n", False),
+    ],
+)
+def test_a_star_is_written_as_names_only_where_all_of_them_are_bound(project, bound, is_listed):
+    project.write(
+        {
+            "lib/base.py": f"def flag():\n    return 1\n\n\n{bound}\n\ndef asked():\n    return f\n",
+            "lib/slow.py": "def g():\n    return 1\n",
+            "main.py": "from lib.base import *\n\n\ndef go():\n    return asked()\n",
+        }
+    )
+    text = imported(project, "main:go")["main.py"]
+    assert ("import *" not in text) == is_listed
