@@ -49,7 +49,7 @@ def analyse(data: bytes) -> Facts:
         is_open_export=is_open_export,
         aliases=aliases,
         defs=signatures.defs_of(tree, aliases, bindings),
-        unsure=sorted(set(names) - certain.names(tree.body)),
+        unsure=sorted({name for p in cut if not p.is_main for name in p.names} - certain.names(tree.body)),
     )
 
 

@@ -213,7 +213,7 @@ class Resolver:
             return frozenset(facts.exports)
         if facts.is_open and not self._only_by_stars(facts):
             return None
-        found = {name for name in facts.names if name[0] != "_"}
+        found = {n for piece in facts.pieces if not piece.is_main for n in piece.names if n[0] != "_"}
         if not found.isdisjoint(facts.unsure):
             return None
         inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
@@ -243,9 +243,24 @@ class Resolver:
         key = (node.key, number)
         if key not in self._quiet:
             self._quiet[key] = False  # a class that is its own base is none
-            named = node.facts.pieces[number].quiet
-            self._quiet[key] = named is not None and all(self._is_quiet_base(node, base) for base in named)
+            piece = node.facts.pieces[number]
+            self._quiet[key] = (
+                piece.quiet is not None
+                and all(self._is_quiet_base(node, base) for base in piece.quiet)
+                and (piece.floats or not any(self._is_computed(node, chain) for chain in piece.uses))
+            )
         return self._quiet[key]
+
+    def _is_computed(self, node: Node, chain: str) -> bool:
+        """Say whether the `__getattr__` of a module of the project is called for `module.name`."""
+        first, *rest = chain.split(".")
+        origin = absolute_name(node.facts.aliases.get(first, ""), node.package) if rest else None
+        parts = [*origin.split("."), *rest] if origin else []
+        for count in range(1, len(parts)):
+            module, name = self._graph.node(".".join(parts[:count])), parts[count]
+            if module is not None and "__getattr__" in module.facts.names and name not in module.facts.names:
+                return self._graph.places.find(f"{module.name}.{name}") is None
+        return False
 
     def _is_quiet_base(self, node: Node, chain: str) -> bool:
         first, *rest = chain.split(".")
