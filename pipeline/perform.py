@@ -8,7 +8,8 @@ from typing import NamedTuple
 from . import environment, failure, survey
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
-from .execute.local import ChildFailure, LocalExecutor, Order, Ran
+from .execute.child_failure import ChildFailure
+from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
 from .opened import OpenProject
