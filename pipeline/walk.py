@@ -171,7 +171,7 @@ class Walk:
             # Their values may name inputs that are not known yet.
             around = around._replace(variables=last["variables"])
             built = actions.build(stage, tuple(resolved), around)
-        return rebuilder.decide_waiting(built, last, waiting, frozenset(unknown))
+        return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, frozenset(unknown))
 
     def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
         lying = {o.name: self._opened.workspace.output(o.path) for o in stage.outputs}
@@ -188,7 +188,8 @@ class Walk:
             return None
         outputs = {o.name: o.path for o in self._opened.project.stages[name].outputs}
         if {n: p.path for n, p in entry.outputs.items()} != outputs:
-            return Locked("", {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path})
+            kept = {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path}
+            return entry.locked._replace(key="", outputs=kept)
         return entry.locked
 
     def _hit(
