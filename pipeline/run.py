@@ -114,7 +114,7 @@ class _Run:
 
     def run(self) -> RunResult:
         opened = self._opened
-        opened.store.prepare(opened.layout.root)
+        opened.prepare()
         started, clock = time.time(), time.monotonic()
         self._id = history.new_run_id(opened.layout.pipe, started)
         self._start_over()
@@ -365,7 +365,8 @@ class _Run:
         if old and lock.merged(old, self._entries, declared) == old:
             return
         # Read again: another `pipe` may have written it meanwhile.
-        lock.write(root, lock.merged(lock.read(root), self._entries, declared))
+        entries = lock.merged(lock.read(root), self._entries, declared)
+        lock.write(root, entries, self._opened.workspace.temporary_for)
 
     def _is_stopping(self) -> bool:
         return (

@@ -45,8 +45,11 @@ class Schedule:
         self._push(name)
 
     def place(self, name: str) -> tuple[float, int]:
-        """Return what sorts stages by who should start first."""
-        return -self._longest.get(name, 0.0), self._rank[name]
+        """Return what sorts stages by who should start first: the longest path, in tenths of a second.
+
+        What differs by less starts as written: how long a short stage took is chance.
+        """
+        return -round(self._longest.get(name, 0.0), 1), self._rank[name]
 
     def ended_well(self, name: str) -> None:
         self._ended.add(name)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest
+from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -17,7 +17,7 @@ from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
-from .folder import WorkFolder, base_for, clear_abandoned
+from .folder import WorkFolder, base_for
 from .mask import Masking
 from .sandbox import isolation, view
 from .sandbox.isolation import ForServer, ForStage
@@ -72,8 +72,9 @@ class LocalExecutor:
     def __init__(self, layout: Layout, store: Store, level: str) -> None:
         self._layout = layout
         self._base = base_for(layout)
-        clear_abandoned(self._base)
-        self._placer = Placer(store, f"{self._base}/tmp")
+        owned.clear_abandoned(self._base)
+        self._temporaries = owned.Temporaries(self._base)
+        self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
         self._plan = ForServer(
@@ -156,6 +157,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         self._servers.close()
+        self._temporaries.close()
         processes.end_orphans(set(), patience_seconds=1.0)
 
     def _request(self, order: Order, folder: WorkFolder) -> dict[str, Any]:
