@@ -169,11 +169,12 @@ def _differences(
     for form in ("run", "cmd"):
         if old.get(form) != new.get(form):
             yield _reason("command", form, "command", old.get(form), new.get(form))
-    for name, was, now in _changed(old["params"], new["params"]):
+    params = list(_changed(old["params"], new["params"]))
+    for name, was, now in params:
         yield _reason(
             "param", name, f"param {name}", was, now, known=(name in old["params"], name in new["params"])
         )
-    if not old["params"].keys() ^ new["params"].keys() and old.get("params_file") != new.get("params_file"):
+    if not params and old.get("params_file") != new.get("params_file"):
         yield Reason("param", "params", "the parameters' file changed")
     yield from _input_differences(old["inputs"], new["inputs"], unknown)
     yield from _environment_differences(old, new)

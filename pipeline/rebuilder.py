@@ -27,13 +27,22 @@ class Locked(NamedTuple):
     """By path."""
 
 
+class Last(NamedTuple):
+    """What the stage was before, to explain against."""
+
+    recipe: Recipe | None = None
+    """None if it never ran, or nobody has the recipe."""
+    outputs: Mapping[str, Produced] = {}
+    """What it made when it was last executed or restored here: that may lie there still, unmodified."""
+
+
 def decide(
     stage: Stage,
     action: Action,
     *,
     hit: Trace | None,
     locked: Locked | None,
-    last: Callable[[], Recipe | None],
+    last: Callable[[], Last],
     workspace: Mapping[str, Artifact | None],
     forced: bool = False,
 ) -> Decision:
@@ -44,8 +53,7 @@ def decide(
         action: The stage with everything fixed.
         hit: The trace to use for this action key, all of whose objects can be had; None if there is none.
         locked: What the lock file has of the stage.
-        last: Looks up the recipe that the stage had last, to explain against; None if it never ran. Not asked of
-            what is fresh.
+        last: Looks up what the stage was before. Not asked of what is fresh.
         workspace: What lies where the outputs belong, by output name; None where nothing does.
         forced: The user asked for it by name.
 
@@ -84,14 +92,14 @@ def decide_waiting(
 
 def _why(
     action: Action,
-    last: Recipe | None,
+    last: Last,
     locked: Locked | None,
     hit: Trace | None,
     workspace: Mapping[str, Artifact | None],
 ) -> tuple[Reason, ...]:
-    changed = _changes(action, last, locked)
-    known = [m.outputs for m in (locked, hit) if m is not None]
-    return (*changed, *(_misplaced(known, workspace) if known else ()))
+    changed = _changes(action, last.recipe, locked)
+    known = [last.outputs, *(m.outputs for m in (locked, hit) if m is not None)]
+    return (*changed, *_misplaced(known, workspace))
 
 
 def _changes(

@@ -47,3 +47,26 @@ def test_a_stage_that_was_cut_off_is_told_with_the_reason(project):
     project.write("in.txt", "1\n2\n")
     ran = project.pipe("run")
     assert "fresh    two                cut off: one gave the same output\n" in ran.err
+
+
+def test_after_a_change_of_branch_nothing_is_called_modified(project):
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          one: {cmd: "echo ${params.digits} > ${outputs.out}", params: [digits], outputs: {out: one.txt}}
+        """,
+    )
+    locks = {}
+    for digits in (2, 3):
+        project.write("params.yaml", f"digits: {digits}\n")
+        project.run()
+        locks[digits] = project.read("pipeline.lock")
+    # The other branch: git brings its parameters and its lock file, not its outputs.
+    project.write("params.yaml", "digits: 2\n")
+    project.write("pipeline.lock", locks[2])
+    reasons = project.pipe("status", "--json").json["stages"]["one"]["reasons"]
+    assert [reason["text"] for reason in reasons] == ["param digits: 3 -> 2"]
+    project.write("one.txt", "edited\n")
+    reasons = project.pipe("status", "--json").json["stages"]["one"]["reasons"]
+    assert [reason["text"] for reason in reasons][-1] == "output one.txt was modified"
