@@ -75,7 +75,7 @@ def test_after_a_change_of_branch_nothing_is_called_modified(project):
 def test_a_traceback_begins_with_the_users_own_code(project):
     project.write("pipeline.yaml", 'stages: {one: {run: "stages.one:make", outputs: {out: one.txt}}}')
     project.write("stages/one.py", "import nowhere_to_be_found\n\n\ndef make():\n    return ''\n")
-    project.pipe("run", code=1)
+    assert project.pipe("run").code == 1
     assert project.pipe("logs", "one").out.splitlines()[:3] == [
         "Traceback (most recent call last):",
         '  File "stages/one.py", line 1, in <module>',
