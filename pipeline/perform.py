@@ -236,6 +236,9 @@ class Performer:
             widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
             pruned=order.source,
             spans=code.places,
+            roots=self._opened.project.pythonpath,
+            params_path=order.params_path if stage.params_file is not None else None,
+            always=stage.always,
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:
