@@ -59,19 +59,39 @@ def rebuild(
     records = open_records(root)
     try:
         place = resolve(records, target)
-        return _Rebuild(records, place, listener, cancelled).run(into, from_scratch=from_scratch)
+        return of_place(records, place, listener, into=into, from_scratch=from_scratch, cancelled=cancelled)
     finally:
         records.close()
 
 
+def of_place(
+    records: Records,
+    target: Place,
+    listener: Listener,
+    *,
+    into: Path | None = None,
+    from_scratch: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+    remaker: type[Remaker] = Remaker,
+) -> Rebuilt:
+    """Make an artifact of open records again, as `rebuild` does."""
+    return _Rebuild(records, target, listener, cancelled, remaker).run(into, from_scratch=from_scratch)
+
+
 class _Rebuild:
     def __init__(
-        self, records: Records, target: Place, listener: Listener, cancelled: Callable[[], bool]
+        self,
+        records: Records,
+        target: Place,
+        listener: Listener,
+        cancelled: Callable[[], bool],
+        remaker: type[Remaker],
     ) -> None:
         self._records = records
         self._target = target
         self._listener = listener
         self._cancelled = cancelled
+        self._remaker = remaker
 
     def run(self, into: Path | None, *, from_scratch: bool) -> Rebuilt:
         records = self._records
@@ -103,7 +123,7 @@ class _Rebuild:
         layout.prepare(records.layout)
         records.store.prepare(records.layout.root)
         level = isolation_of(records.layout, records.state)[0]
-        remake = Remaker(records.layout, records.store, level, cancelled=self._cancelled)
+        remake = self._remaker(records.layout, records.store, level, cancelled=self._cancelled)
         self._tell_packages(actions)
         self._listener.planned(len(actions), sum(made.wall_seconds for made in actions))
         try:

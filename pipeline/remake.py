@@ -57,7 +57,7 @@ class Remaker:
         if recorded is None or trace is None:
             raise StoreError(Problem(f"the record of action {key[:12]} is gone or damaged"))
         order = self._order(recorded.recipe, trace)
-        self._executor = self._executor or LocalExecutor(self._layout, self._store, self._level)
+        self._executor = self._executor or self._executor_for()
         ran = self._executor.execute(order, self._cancelled)
         try:
             if ran.failure is not None:
@@ -93,6 +93,9 @@ class Remaker:
         if self._executor is not None:
             self._executor.close()
         remove(os.fspath(self._layout.runs / self._run))
+
+    def _executor_for(self) -> LocalExecutor:
+        return LocalExecutor(self._layout, self._store, self._level)
 
     def _order(self, recipe: Recipe, trace: Trace) -> Order:
         stage = stage_of(recipe, trace)
