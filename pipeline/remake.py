@@ -104,6 +104,8 @@ class Remaker:
         for entry in recipe["inputs"].values():
             files = entry.get("files") or {entry["path"]: [entry["kind"], entry["digest"]]}
             inputs |= {path: Artifact(kind, name, 0) for path, (kind, name) in files.items()}
+        if not stage.name.strip(".") or {"/", "\0"} & set(stage.name):
+            raise StoreError(Problem(f"a record is of a stage called {stage.name!r}: nothing was run"))
         for path in (
             *inputs,
             *trace.imported,
