@@ -70,7 +70,7 @@ class Remaker:
                 try:
                     captured.put(batch)
                     again = trace._replace(
-                        level=self._level,
+                        level=self._level if order.stage.sandbox == "strict" else order.stage.sandbox,
                         wall_seconds=round(ran.wall_seconds, 4),
                         cpu_seconds=round(ran.cpu_seconds, 4),
                         peak_memory_bytes=ran.peak_memory_bytes,
@@ -167,7 +167,7 @@ def stage_of(recipe: Recipe, trace: Trace) -> Stage:
         secrets=tuple(sorted(recipe["secrets"])),
         scratch=tuple(sorted(recipe["scratch"].items())),
         network=recipe["network"],
-        sandbox=trace.level if trace.level in ("warn", "off") else "strict",
+        sandbox=trace.level if trace.level in ("warn", "off") and not trace.vouched else "strict",
         resources=Resources(recipe["cpus"], None, recipe["gpus"]),
         tools=tuple(recipe["tools"]),
     )
