@@ -55,7 +55,7 @@ class Steps:
     def _of_value(self, node: Node) -> Iterator[Target]:
         """All that can be had from a module: its definitions, and what can be had from the modules in it."""
         yield from self.all_of(node)
-        names = set(node.facts.names)
+        names = {name for piece in node.facts.pieces if not piece.is_main for name in piece.names}
         for _, base in self._resolver.stars(node):
             names |= self._resolver.exports(base) or set()
         for name in sorted(names):

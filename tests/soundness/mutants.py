@@ -164,27 +164,29 @@ LAYOUT: dict[str, Callable[[str], str]] = {
 }
 
 
+ORDINARY = [
+    "base class removed",
+    "class attribute",
+    "constant of a module",
+    "decorator removed",
+    "default",
+    "import of other names",
+    "import removed",
+    "method added",
+    "method or function replaced",
+    "name bound again",
+    "number in a function",
+    "operator",
+    "result",
+    "statement moved",
+    "statement removed",
+    "__all__ written",
+]
+
+
 def kinds() -> list[str]:
     """Return all kinds of edits, those of the layout last."""
-    placed = [
-        "base class removed",
-        "class attribute",
-        "constant of a module",
-        "decorator removed",
-        "default",
-        "import of other names",
-        "import removed",
-        "method added",
-        "method or function replaced",
-        "name bound again",
-        "number in a function",
-        "operator",
-        "result",
-        "statement moved",
-        "statement removed",
-        "__all__ written",
-    ]
-    return [*placed, *_APPENDED, "module added", "module removed", *LAYOUT]
+    return [*ORDINARY, *_APPENDED, "module added", "module removed", *LAYOUT]
 
 
 def mutant(files: Files, kind: str, chance: random.Random) -> Mutant | None:

@@ -170,11 +170,12 @@ class Tally:
 
 
 def edits(seed: int, files: Files, every: list[str]) -> Iterator[Mutant]:
-    """Give one random edit of each kind that the project allows."""
+    """Give random edits of each kind that the project allows; two of a kind that people make all day."""
     for kind in every:
-        found = mutants.mutant(files, kind, random.Random(f"{seed} {kind}"))
-        if found is not None:
-            yield found
+        for number in range(2 if kind in mutants.ORDINARY else 1):
+            found = mutants.mutant(files, kind, random.Random(f"{seed} {number} {kind}"))
+            if found is not None:
+                yield found
 
 
 def tally(

@@ -20,7 +20,7 @@ def shop(tmp_path_factory):
         for name in VARIABLES:
             patch.delenv(name, raising=False)
         first = made.run()
-        assert outcomes(first, "executed") == set(first.stages)
+        assert outcomes(first, "executed") == set(first.stages), first
         yield made
 
 

@@ -1,6 +1,6 @@
 """The mutation oracle for all that is not code: the real engine says what is fresh, a clean build what is right.
 
-300 edits, the same each time; `--mutations N` tries about N/5 others.
+200 edits, the same each time; `--mutations N` tries about N/10 others.
 """
 
 import os
@@ -21,7 +21,7 @@ from tests.soundness.figures import record
 from tests.soundness.shop import tell_isolation
 from tests.soundness.surroundings import KINDS, VARIABLES, put, setting
 
-ROUNDS = 12
+ROUNDS = 8
 """Edits of each kind."""
 
 
@@ -145,7 +145,7 @@ def judge(bench, engine, kinds, rounds, first=0):
 
 def test_no_edit_around_the_code_that_changes_a_result_goes_unseen(bench, request, record_property):
     chosen = request.config.getoption("--mutations")
-    rounds = chosen // 5 // len(KINDS) + 1 if chosen else ROUNDS
+    rounds = chosen // 10 // len(KINDS) + 1 if chosen else ROUNDS
     first = random.SystemRandom().randrange(10**9) if chosen else 0
     counts, faults = judge(bench, Engine(), list(KINDS), rounds, first)
     for kind, found in counts.items():

@@ -421,8 +421,15 @@ def test_what_asks_a_modules_getattr_when_it_is_imported_runs_whoever_is_asked_f
     assert not {"lib.a:Plain", "lib.a:f"} & units
 
 
-def test_what_only_the_main_block_binds_is_exported_by_no_star(project):
+@pytest.mark.parametrize(
+    "go",
+    [
+        "from lib.base import *\n\n\ndef go():\n    return f()\n",
+        "import lib.base as m\n\n\ndef go():\n    return m\n",
+    ],
+)
+def test_what_only_the_main_block_binds_is_had_from_no_module(project, go):
     base = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"
-    project.write({"lib/base.py": base, "main.py": "from lib.base import *\n\n\ndef go():\n    return f()\n"})
+    project.write({"lib/base.py": base, "main.py": go})
     block = "\n\nif __name__ == '__main__':\n    import sys\n\n    print(sys.argv)\n"
     assert project.changed_units("main:go", {"lib/base.py": base + block}) == set()
