@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ... import owned
 from . import kernel, landlock, namespaces, view
 
 
@@ -63,9 +64,15 @@ def enter_as_server(plan: ForServer) -> str:
     """Isolate a server; returns the prefix under which it finds the machine's own files. Raises OSError."""
     if plan.level != "L2":
         return ""
-    root = f"{plan.base}/.root.{os.getpid()}"
-    os.makedirs(root, mode=0o700, exist_ok=True)
+    # Owned until the mount has moved away: whoever removes or renames what it is mounted on ends the mount.
+    mine = f"{plan.base}/{os.urandom(8).hex()}"
+    lock = owned.claim(mine)
+    assert lock is not None, "a random name is taken"
+    root = f"{mine}/root"
+    os.mkdir(root, 0o700)
     namespaces.enter_as_server(root, plan.readable, plan.devices, plan.base, plan.home)
+    owned.give_up(namespaces.OLD + mine)
+    os.close(lock)
     return namespaces.OLD
 
 
