@@ -225,8 +225,13 @@ def _shown(value: Any) -> str:
 def kind_and_artifacts(recipe: Recipe) -> Iterator[tuple[str, Artifact]]:
     """Yield every input artifact of a recipe with its path. Sizes are not recorded there: 0."""
     for entry in recipe["inputs"].values():
-        if "files" in entry:
-            for path, (kind, name) in entry["files"].items():
-                yield path, Artifact(kind, name, 0)
-        else:
-            yield entry["path"], Artifact(entry["kind"], entry["digest"], 0)
+        yield from artifacts_of(entry)
+
+
+def artifacts_of(entry: Mapping[str, Any]) -> Iterator[tuple[str, Artifact]]:
+    """Yield the artifacts of one input of a recipe."""
+    if "files" in entry:
+        for path, (kind, name) in entry["files"].items():
+            yield path, Artifact(kind, name, 0)
+    else:
+        yield entry["path"], Artifact(entry["kind"], entry["digest"], 0)

@@ -34,8 +34,9 @@ def distributions(
     roots: Sequence[str],
     memo: Memo,
     installed: Installed | None = None,
+    everything: bool = False,
 ) -> Mapping[str, str]:
-    """Return name -> version of all distributions that some imports need, sorted by name.
+    """Return name -> version of all distributions that some imports need, sorted by name; or of `everything`.
 
     What they require counts at any depth, where it is installed. A module that belongs to no distribution
     stands as `file:NAME` with the digest of its bytes. The project's own distributions are left out: they
@@ -46,7 +47,7 @@ def distributions(
     project = _Project(str(root), roots)
     contents = Contents(memo)
     versions: dict[str, str] = {}
-    names: list[str] = []
+    names: list[str] = list(around.by_name) if everything else []
     for dotted in wanted:
         owners = around.owners(dotted)
         extended = any(other.startswith(dotted + ".") for other in wanted)
