@@ -150,11 +150,12 @@ class Walk:
     def _last_recipe(self, name: str) -> Recipe | None:
         entry = self._opened.lock.get(name)
         row = self._rows.get(name)
-        for key in (entry.key if entry else None, row.key if row else None):
-            recorded = self._opened.store.records.action(key) if key else None
-            if recorded is not None:
-                return recorded.recipe
-        return None
+        mine = self._opened.store.records.action(row.key) if row else None
+        if mine is not None and (entry is None or actions.portable(mine.recipe) == entry.recipe):
+            return mine.recipe  # the lock file may know it with the packages of another day
+        recorded = self._opened.store.records.action(entry.key) if entry else None
+        last = recorded or mine
+        return last.recipe if last else None
 
     def _find(self, stage: Stage, declared: Input) -> Found:
         entry = self._opened.lock.get(stage.name)
