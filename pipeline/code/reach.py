@@ -125,6 +125,8 @@ class _Walk:
         if not ({"everything", "tests"} & self._applied):
             raise_if_broken(node)
         self.nodes[node.key] = node
+        if self.graph.places.is_shared(node.name):
+            self.others.add(node.name.partition(".")[0])
         self._loaded[node.key] = target
         if node.key in self.mains:
             self._push(self.steps.main_of(node), target)

@@ -49,6 +49,11 @@ def _of_other(target: str, modules: Graph, unpickled: Unpickled) -> Code:
             f"`{module}` is a folder, not a module",
             hint=f"name a module in it, or add `{module}/__init__.py`",
         )
+    if modules.places.is_shared(module) and modules.sources.installed(module):
+        raise CodeError(
+            f"`{module}` is a module of an installed package, which hides the project's folder `{top}`",
+            hint=f"add `{top}/__init__.py`, so that the project's comes first",
+        )
     raise CodeError(f"there is no module `{module}`", hint=_near(module, modules.places.everything()))
 
 

@@ -332,3 +332,21 @@ def test_a_pickle_that_cannot_be_looked_into_counts_as_everything_and_explain_sa
     project.run()
     project.write("elsewhere.py", "def name():\n    return 2\n")
     assert project.reasons() == ["code changed: elsewhere.name (elsewhere.py:1)"]
+
+
+def test_a_folder_of_the_project_gives_what_an_installed_package_of_its_name_lacks(project):
+    files = {"stages/__init__.py": "", "stages/shared.py": "WORD = 'installed'\n"}
+    project.installed.install("stages", "1.0", files)
+    project.write("pipeline.yaml", 'stages:\n  use: {run: "stages.own:use", outputs: {out: out.txt}}\n')
+    project.write(
+        "stages/own.py", "from stages import helper, shared\n\ndef use(): return helper.WORD + shared.WORD\n"
+    )
+    project.write("stages/helper.py", "WORD = 'own '\n")
+    project.run()
+    assert project.read("out.txt") == "own installed"
+    project.installed.install("stages", "1.1", files)
+    assert project.reasons() == ["package stages: 1.0 -> 1.1"]
+    project.installed.uninstall("stages")
+    project.write("stages/shared.py", "WORD = 'own too'\n")
+    project.run()
+    assert project.read("out.txt") == "own own too"
