@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import config, layout, lock
+from . import config, layout, lock, owned
 from . import graph as graphs
 from .code import Sources
 from .errors import Problem, UsageError
@@ -52,7 +52,14 @@ class OpenProject(NamedTuple):
         """The isolation that this machine enforces: found out once for each boot of its kernel."""
         return isolation_of(self.layout, self.state)[0]
 
+    def prepare(self) -> None:
+        """Make ready for writing, and clear what processes that were killed had begun to write."""
+        self.store.prepare(self.layout.root)
+        owned.clear_abandoned(os.fspath(self.layout.pipe / "tmp"))
+
     def close(self) -> None:
+        self.workspace.close()
+        self.store.close()
         self.state.close()
 
 

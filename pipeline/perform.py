@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from . import environment, failure, survey
+from .durable import remove
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
-from .execute.local import ChildFailure, LocalExecutor, Order, Ran
+from .execute.child_failure import ChildFailure
+from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
 from .opened import OpenProject
@@ -16,7 +18,7 @@ from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
 from .walk import Fixed, Walk
-from .workspace import UnfitFile, remove
+from .workspace import UnfitFile
 
 
 class Performed(NamedTuple):
@@ -240,6 +242,9 @@ class Performer:
             widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
             pruned=order.source,
             spans=code.places,
+            roots=self._opened.project.pythonpath,
+            params_path=order.params_path if stage.params_file is not None else None,
+            always=stage.always,
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from .inputs import Found, MissingInput
 from .model import Artifact, Decision, Input, Produced, Reason, Stage
 from .opened import OpenProject
 from .pickled import References, unpickled
-from .rebuilder import Locked
+from .rebuilder import Last, Locked
 from .survey import Surveyed
 from .trace import Trace
 
@@ -91,7 +91,7 @@ class Walk:
             fixed.action,
             hit=hit,
             locked=locked,
-            last=lambda: self.last_recipe(name),
+            last=lambda: self._last(name, fixed.action.key),
             workspace=workspace,
             forced=name in self._settings.forced,
         )
@@ -142,20 +142,38 @@ class Walk:
         return fixed
 
     def last_recipe(self, name: str) -> Recipe | None:
-        """Return the recipe that the stage had last: as the lock file has it, else as this project recorded it."""
-        if name not in self._recipes:
-            self._recipes[name] = self._last_recipe(name)
-        return self._recipes[name]
+        """Return the recipe that the stage had last: as the lock file has it, else as this project recorded it.
 
-    def _last_recipe(self, name: str) -> Recipe | None:
+        That of another action, if there is one: where the lock file is of this very action (after a change of the
+        branch, say), what lies here was made by the one that this project executed or restored.
+        """
+        fixed = self.fixed.get(name)
+        return self._last_recipe(name, fixed.action.key if fixed else None)
+
+    def _last_recipe(self, name: str, now: str | None) -> Recipe | None:
         entry = self._opened.lock.get(name)
         row = self._rows.get(name)
-        mine = self._opened.store.records.action(row.key) if row else None
-        if mine is not None and (entry is None or actions.portable(mine.recipe) == entry.recipe):
-            return mine.recipe  # the lock file may know it with the packages of another day
-        recorded = self._opened.store.records.action(entry.key) if entry else None
-        last = recorded or mine
-        return last.recipe if last else None
+        keys = [known.key for known in (entry, row) if known is not None]
+        mine = self._recipe(row.key) if row else None
+        if entry and mine is not None and actions.portable(mine) == entry.recipe:
+            keys.reverse()  # the lock file has the same with the packages of another day
+        for key in sorted(keys, key=lambda key: key == now):
+            if self._recipe(key) is not None:
+                return self._recipe(key)
+        return None
+
+    def _recipe(self, key: str) -> Recipe | None:
+        if key not in self._recipes:
+            recorded = self._opened.store.records.action(key)
+            self._recipes[key] = recorded.recipe if recorded is not None else None
+        return self._recipes[key]
+
+    def _last(self, name: str, now: str) -> Last:
+        row = self._rows.get(name)
+        made = (
+            next(iter(self._opened.store.records.traces(row.key)), None) if row and row.key != now else None
+        )
+        return Last(self._last_recipe(name, now), made.outputs if made else {})
 
     def _find(self, stage: Stage, declared: Input) -> Found:
         entry = self._opened.lock.get(stage.name)
@@ -196,7 +214,7 @@ class Walk:
             # Their values may name inputs that are not known yet.
             around = around._replace(variables=last["variables"])
             built = actions.build(stage, tuple(resolved), around)
-        return rebuilder.decide_waiting(built, last, waiting, frozenset(unknown))
+        return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, frozenset(unknown))
 
     def _pickles_of(self, stage: Stage, declared: Input, found: Found) -> dict[str, References]:
         of_any_name = self._opened.survey.of(stage).unpickles
@@ -229,7 +247,8 @@ class Walk:
             return None
         outputs = {o.name: o.path for o in self._opened.project.stages[name].outputs}
         if {n: p.path for n, p in entry.outputs.items()} != outputs:
-            return Locked("", {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path})
+            kept = {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path}
+            return entry.locked._replace(key="", outputs=kept)
         return entry.locked
 
     def _hit(

@@ -3,9 +3,8 @@
 import os
 import subprocess
 import sys
-import tempfile
 
-from ...workspace import remove
+from ... import owned
 from ..child import BOOT
 from . import kernel, namespaces, view
 
@@ -16,11 +15,13 @@ _PROBE = BOOT + "from _pipe.execute.sandbox.probe import try_namespaces\ntry_nam
 def level(base: str) -> tuple[str, str]:
     """Return the strictest level that works, and why no stricter one does ("" for the strictest).
 
-    `base` is a folder that may be written; nothing stays there.
+    `base` is a folder that may be written; nothing stays there. Raises OSError where it may not.
     """
     if sys.platform != "linux":
         return "L0", f"{sys.platform} has neither namespaces nor Landlock"
-    folder = tempfile.mkdtemp(prefix=".probe.", dir=base)
+    folder = f"{base}/probe.{os.urandom(8).hex()}"
+    lock = owned.claim(folder)
+    assert lock is not None, "a random name is taken"
     command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, folder]
     try:
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
@@ -28,7 +29,8 @@ def level(base: str) -> tuple[str, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         why = str(error)
     finally:
-        remove(folder)
+        owned.give_up(folder)
+        os.close(lock)
     if why == "works":
         return "L2", ""
     if kernel.landlock_version() >= 1:
@@ -37,7 +39,7 @@ def level(base: str) -> tuple[str, str]:
 
 
 def try_namespaces(base: str) -> None:
-    """Write "works" if a stage could be isolated at L2, else why not. `base` is an empty folder. Ends the process."""
+    """Write "works" if a stage could be isolated at L2, else why not. Ends the process. `base` is its own."""
     folder = f"{base}/stage"
     try:
         for part in ("root", "home", "stage/project/out"):
