@@ -8,7 +8,7 @@ from pathlib import Path
 from ..code.sources import is_of_project
 from ..code.values import Memo
 from .contents import Contents
-from .installed import Distribution, Installed, look, module_place
+from .installed import Distribution, Installed, importable, look, module_place
 
 _NOT_BEFORE_A_FORK = frozenset(
     {
@@ -72,22 +72,8 @@ def _version(item: Distribution, contents: Contents) -> str:
         return item.version
     places = [place for _, place in item.places]
     for folder in item.folders:
-        places += _importable(folder)
+        places += importable(folder)
     return f"{item.version}@{contents.digest(places)}"
-
-
-def _importable(folder: str) -> list[str]:
-    """Return what can be imported from a folder: modules, and folders with Python files in them."""
-    places = []
-    for name in sorted(os.listdir(folder)):
-        place = os.path.join(folder, name)
-        if name[0] == "." or name in ("__pycache__", "setup.py", "conftest.py", "tests", "docs", "build"):
-            continue
-        if name.endswith((".py", ".so", ".pyd")) or (
-            name.isidentifier() and os.path.isdir(place) and any(n.endswith(".py") for n in os.listdir(place))
-        ):
-            places.append(place)
-    return places
 
 
 def _loose(top: str, around: Installed, project: "_Project", contents: Contents) -> dict[str, str]:

@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import command, digest, owned
@@ -69,7 +69,7 @@ class Ran(NamedTuple):
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str, editable: Sequence[str] = ()) -> None:
         self._layout = layout
         self._base = base_for(layout)
         owned.clear_abandoned(self._base)
@@ -80,7 +80,7 @@ class LocalExecutor:
         self._plan = ForServer(
             level,
             self._base,
-            tuple(view.readable(_PACKAGE, [self._python])),
+            tuple(view.readable(_PACKAGE, [self._python, *editable], project=os.fspath(layout.root))),
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
@@ -177,7 +177,7 @@ class LocalExecutor:
             "project": folder.project,
             "roots": order.roots,
             "modules": order.modules,
-            "python_path": constants.python_path(),
+            "python_path": constants.python_path(os.fspath(self._layout.root)),
             "parameters": order.parameters,
             "inputs": order.recipe["inputs"],
             "params": json.loads(digest.canonical(order.recipe["params"])),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.execute.sandbox import LEVELS, probe
 from tests.faults.conftest import FaultProject
 
 _START = "import sys; from pipeline.cli import main; sys.argv[0] = 'pipe'; sys.exit(main())"
@@ -350,3 +351,99 @@ def test_a_folder_of_the_project_gives_what_an_installed_package_of_its_name_lac
     project.write("stages/shared.py", "WORD = 'own too'\n")
     project.run()
     assert project.read("out.txt") == "own own too"
+
+
+FINDER = """
+import importlib.util, os, sys
+MAPPING: dict[str, str] = {{'tables': '{source}/tables'}}
+NAMESPACES: dict[str, list[str]] = {{}}
+
+class Finder:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name in MAPPING:
+            place = MAPPING[name]
+            inner = importlib.util.spec_from_file_location
+            return inner(name, place + "/__init__.py", submodule_search_locations=[place])
+
+def install():
+    sys.meta_path.append(Finder)
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("how", ["folder", "finder"])
+def test_an_editable_install_of_a_flat_checkout_can_be_imported(project, how, level):
+    if LEVELS.index(level) > LEVELS.index(probe.level(str(project.tmp))[0]):
+        pytest.skip(f"this machine has no {level}")
+    source = project.base / "elsewhere"
+    (source / "tables").mkdir(parents=True)
+    (source / "pyproject.toml").touch()
+    (source / "data.csv").write_text("data")
+    (source / "tables/__init__.py").write_text("VERSION = 'one'\n")
+    files = {"__editable__.tables.pth": f"{source}\n"}
+    if how == "finder":
+        files = {
+            "__editable__.tables.pth": "import __editable___tables_finder as f; f.install()\n",
+            "__editable___tables_finder.py": FINDER.format(source=source),
+        }
+    project.installed.install(
+        "tables", "1.0", files, direct={"url": source.as_uri(), "dir_info": {"editable": True}}
+    )
+    project.use(
+        f"""
+        import os
+        import tables
+
+        def use():
+            return tables.VERSION + " " + str(os.path.exists({str(source / "data.csv")!r}))
+        """
+    )
+    project.run(PIPE_ISOLATION=level)
+    assert project.read("out.txt") == f"one {level != 'L2'}"
+    (source / "tables/__init__.py").write_text("VERSION = 'two'\n")
+    assert project.run(PIPE_ISOLATION=level).outcomes == {"use": "executed"}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_editable_install_of_the_project_itself_leads_past_no_declaration(project, level):
+    if LEVELS.index(level) > LEVELS.index(probe.level(str(project.tmp))[0]):
+        pytest.skip(f"this machine has no {level}")
+    source = project.root / "src"
+    project.write("src/mine/__init__.py", "")
+    project.write("src/mine/data.csv", "undeclared")
+    project.write(
+        "src/mine/use.py",
+        """
+        import sys
+        from pathlib import Path
+
+        def use():
+            data = Path("ROOT/src/mine/data.csv")
+            return repr([[path for path in sys.path if path.startswith("ROOT")], LEVEL == "L2" and data.exists()])
+        """.replace("ROOT", str(project.root)).replace("LEVEL", repr(level)),
+    )
+    project.installed.install(
+        "mine",
+        "1.0",
+        {"mine.pth": f"{source}\n"},
+        direct={"url": project.root.as_uri(), "dir_info": {"editable": True}},
+    )
+    project.write("pipeline.yaml", 'stages:\n  use: {run: "mine.use:use", outputs: {out: out.txt}}\n')
+    project.run(PIPE_ISOLATION=level)
+    assert project.read("out.txt") == "[[], False]"
+
+
+def test_the_checkout_that_pipe_runs_from_gives_a_stage_no_module(project):
+    project.use(
+        """
+        def use():
+            try:
+                import tests
+            except ImportError:
+                return "none"
+            return repr(tests)
+        """
+    )
+    project.run()
+    assert project.read("out.txt") == "none"
