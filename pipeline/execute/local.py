@@ -18,7 +18,6 @@ from ..workspace import Placer
 from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
-from .mask import Masking
 from .sandbox import isolation, view
 from .sandbox.isolation import ForServer, ForStage
 from .servers import Server, Servers, Wanted, answer
@@ -91,8 +90,11 @@ class LocalExecutor:
         """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
         folder = self.prepare(order)
         masking = None
-        if order.secrets and not order.terminal:
-            masking = Masking(f"{folder.path}/log", order.log, order.secrets.values())
+        if order.stage.secrets and not order.terminal:
+            from .mask import Masking, of_file
+
+            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
@@ -169,7 +171,7 @@ class LocalExecutor:
                 target = command.for_bash(stage.cmd, values)
             else:
                 target = command.for_program(stage.cmd, values)
-        piped = bool(order.secrets) and not order.terminal
+        piped = bool(order.stage.secrets) and not order.terminal
         return {
             "kind": "cmd" if stage.cmd is not None else "run",
             "target": target,
