@@ -61,10 +61,8 @@ class Performer:
 
     def open(self) -> None:
         """Make ready for executing."""
-        level = self._opened.level
-        # Landlock cannot let a folder be listed without all that is in it.
-        editable = self._opened.survey.editable(whole=level == "L1")
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, level, editable)
+        opened = self._opened
+        self.executor = self.executor or LocalExecutor(self._layout, self._store, opened.level, opened.state)
 
     def keep_source(self, names: Iterable[str]) -> None:
         """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""

@@ -74,15 +74,6 @@ class Survey:
         """Return by path the names that the snapshot lacks, with the line where each is defined."""
         return code.left_out(surveyed.code, self._sources, self._memo)
 
-    def editable(self, *, whole: bool) -> tuple[str, ...]:
-        """Return where modules of editable installs outside the project lie; `whole` gives their folders instead."""
-        self._installed = self._installed or environment.look(self._memo)
-        places = self._installed.places()
-        if whole:
-            places += [folder for item in self._installed.editable for folder in item.folders]
-        root = os.path.realpath(self._project.root)
-        return tuple(place for place in places if not code.is_of_project(place, root))
-
     def changed_package(self, surveyed: Surveyed) -> str | None:
         """Look at the installed packages anew: name one that is not as it was when the stage was looked at."""
         before = surveyed.around.packages

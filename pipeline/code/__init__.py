@@ -4,7 +4,7 @@ from .command import of_command
 from .constructs import unpickles
 from .reach import UNREAD
 from .snapshot import left_out, pruned
-from .sources import Sources, is_of_project
+from .sources import Sources
 from .target import of_callable
 from .values import Code, CodeError, Memo, Parameter, Parts, Signature, Unpickled, Widening
 
@@ -19,7 +19,6 @@ __all__ = [
     "Sources",
     "Unpickled",
     "Widening",
-    "is_of_project",
     "left_out",
     "of_callable",
     "of_command",

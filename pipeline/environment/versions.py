@@ -107,6 +107,16 @@ class _Project:
         )
 
 
+def editable_places(memo: Memo, *, root: Path, whole: bool) -> tuple[str, ...]:
+    """Return where the modules of editable installs outside the project lie; `whole` gives their folders too."""
+    around = look(memo)
+    places = around.places()
+    if whole:
+        places += [folder for item in around.editable for folder in item.folders]
+    project = os.path.realpath(root)
+    return tuple(place for place in places if not is_of_project(place, project))
+
+
 def modules_to_preload(imports: Iterable[str], *, path: Sequence[str] | None = None) -> tuple[str, ...]:
     """Return the installed modules among some imports, sorted: what a fork server may import first.
 

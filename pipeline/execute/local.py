@@ -5,12 +5,14 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
+from ..code import Memo
+from ..environment import editable_places
 from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
@@ -68,7 +70,7 @@ class Ran(NamedTuple):
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str, editable: Sequence[str] = ()) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo) -> None:
         self._layout = layout
         self._base = base_for(layout)
         owned.clear_abandoned(self._base)
@@ -76,6 +78,8 @@ class LocalExecutor:
         self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
+        # Landlock cannot let a folder be listed without all that is in it.
+        editable = editable_places(memo, root=layout.root, whole=level == "L1")
         self._plan = ForServer(
             level,
             self._base,

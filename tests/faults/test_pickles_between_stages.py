@@ -168,3 +168,10 @@ def test_a_class_that_is_gone_from_a_broken_module_is_told_before_the_stage_runs
     models.write("stages/models.py", "class Model(:\n")
     ran = models.run("use", code=2)
     assert "stages/models.py" in ran.json["errors"][0]["text"]
+
+
+def test_a_reader_of_a_pickle_is_made_again_from_the_records_alone(models):
+    models.write("stages/models.py", "raise SystemExit('the working tree is not asked')\n")
+    for name in READERS:
+        rebuilt = models.pipe("rebuild", f"build/{name}.txt", "--from-scratch", "--json")
+        assert rebuilt.code == 0, rebuilt
