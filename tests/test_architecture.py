@@ -24,7 +24,7 @@ ROOMS = (
     ("inputs", "survey", "opened", "check", "walk"),
     ("ingest", "failure", "perform", "lineage"),
     # The verbs: they return data.
-    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
+    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "observe", "shell"),
     ("runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),

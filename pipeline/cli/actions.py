@@ -203,6 +203,10 @@ def _doctor(values: Values, skin: Skin) -> int:
 
 
 def _run(values: Values, skin: Skin) -> int:
+    if values["observe"] or values["write"]:
+        from .observe_action import observe_now
+
+        return observe_now(values, skin)
     if values["debug"] and len(values["targets"]) != 1:
         raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
     if values["locked"] and values["force"]:

@@ -33,7 +33,8 @@ class Text:
 
     def offset(self, mark: Any) -> int:
         """Return where a mark of the parser points."""
-        return min(self._starts[min(mark.line, len(self._starts) - 1)] + int(mark.column), len(self.text))
+        start: int = self._starts[min(mark.line, len(self._starts) - 1)]
+        return min(start + int(mark.column), len(self.text))
 
     def line(self, number: int) -> str:
         """Return a line, without its end."""

@@ -24,8 +24,8 @@ class Change(NamedTuple):
     env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     network: bool = False
-    unused: tuple[str | int, ...] = ()
-    """Keys of entries of `inputs`, or their indices in a list."""
+    unused: tuple[tuple[str, int], ...] = ()
+    """Entries of `inputs`, each by its name and its place among them."""
 
 
 _ORDER = (
@@ -89,8 +89,9 @@ def _lines(text: str) -> list[str]:
 
 
 def _changed(text: str, base: str, change: Change) -> str:
-    for key in sorted(change.unused, key=lambda k: -k if isinstance(k, int) else 0):
-        text = _without(text, base, key)
+    for name, place in sorted(change.unused, key=lambda entry: -entry[1]):
+        is_list = isinstance(Text(text).at(("stages", base, "inputs")), list)
+        text = _without(text, base, place if is_list else name)
     for key in _NAMED:
         for path in getattr(change, key):
             text = _with_path(text, base, key, path)
@@ -188,13 +189,21 @@ def _without(text: str, base: str, key: str | int) -> str:
     if place is None or document.place((*steps, key)) is None:
         return text  # an alias or `<<` brings it: others may use it
     if len(document.own(steps)) == 1 and len(document.at(steps)) == 1:
-        steps, key = ("stages", base), "inputs"
-        place = _stage(document, base)
+        return _without_inputs(document, base)
     if document.kind(place) in ("{", "["):
         return document.without_item(steps, key)
     inner = document.place((*steps, key))
     assert inner is not None
     return document.without_lines(inner[0].line, document.last_line(inner, document.at((*steps, key))))
+
+
+def _without_inputs(document: Text, base: str) -> str:
+    steps = ("stages", base)
+    if document.kind(_stage(document, base)) == "{":
+        return document.without_item(steps, "inputs")
+    place = document.place((*steps, "inputs"))
+    assert place is not None
+    return document.without_lines(place[0].line, document.last_line(place, document.at((*steps, "inputs"))))
 
 
 def _stage(document: Text, base: str) -> Any:
@@ -219,9 +228,12 @@ def _inherited(document: Text, base: str, key: str, *, is_list: bool) -> list[An
 
 
 def _taken(document: Text, base: str, key: str) -> set[str]:
-    """Return the names that a new entry may not have: those beside it and what a callable gets besides."""
+    """Return the names that a new entry may not have: those beside it, and what a callable gets besides."""
+    others = {"inputs": ("inputs", "params"), "outputs": ("outputs", "metrics"), "scratch": ("scratch",)}[key]
+    if key != "scratch" and document.at(("stages", base, "run")) is not None:
+        others = ("inputs", "params", "outputs", "metrics")
     taken: set[str] = set()
-    for other in ("inputs", "params", "outputs", "metrics", *([key] if key == "scratch" else [])):
+    for other in others:
         held = document.at(("stages", base, other))
         if isinstance(held, dict):
             taken |= {str(name) for name in held}
@@ -256,7 +268,7 @@ def _is_meant(old: Any, new: Any, base: str, change: Change) -> bool:
         return False
     before, after = dict(old["stages"][base]), dict(new["stages"].get(base) or {})
     for key in (*_NAMED, *_LISTED):
-        dropped = change.unused if key == "inputs" else ()
+        dropped = {part for entry in change.unused for part in entry} if key == "inputs" else ()
         was, now = _flat(before.pop(key, None), dropped), _flat(after.pop(key, None))
         added = list(getattr(change, key))
         inherited = _flat((old.get("defaults") or {}).get(key)) if added else []

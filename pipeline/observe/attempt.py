@@ -69,9 +69,7 @@ def attempt(start: Start, shadow: Shadow, *, wants_watch: bool = True) -> Attemp
         processes.signal_tree(pid, signal.SIGKILL)
         processes.end_orphans(set())
     events += _told(start.told, files_too=listener is None)
-    return Attempt(
-        status, time.monotonic() - began, tuple(events), listener is not None, log.tail(start.log)
-    )
+    return Attempt(status, time.monotonic() - began, tuple(events), listener is not None, log.tail(start.log))
 
 
 def _become(start: Start, shadow: Shadow, line: socket.socket, *, wants_watch: bool) -> NoReturn:
@@ -132,7 +130,7 @@ def _watched(
             ready, _, _ = select.select([watcher.fileno(), ended], [], [], 1.0)
             if watcher.fileno() in ready:
                 watcher.answer()
-            elif ended in ready:
+            if ended in ready:
                 break
         # What it left behind waits for answers that never come: it is ended before the watcher closes.
         status = _waited(pid)

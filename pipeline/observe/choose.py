@@ -12,7 +12,9 @@ FEW = 5
 """So many files of one folder are named one by one."""
 
 _NUMBER = re.compile(r"\d+")
-_TEMPORARY = frozenset(("tmp", "temp", "scratch", "cache", ".cache", ".tmp", "joblib", "__joblib__", "_tmp", ".joblib"))
+_TEMPORARY = frozenset(
+    ("tmp", "temp", "scratch", "cache", ".cache", ".tmp", "joblib", "__joblib__", "_tmp", ".joblib")
+)
 _RANDOM = re.compile(r"(?:^|[._-])tmp[a-z0-9_]{6,}|[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16,}")
 
 
@@ -133,9 +135,8 @@ def escaped(path: str) -> str:
 def _templated(path: str, values: Mapping[str, str]) -> str:
     for axis, value in sorted(values.items(), key=lambda item: -len(item[1])):
         if value:
-            path = re.sub(
-                rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", lambda _, a=axis: f"${{matrix.{a}}}", path
-            )
+            parts = re.split(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", path)
+            path = f"${{matrix.{axis}}}".join(parts)
     return path
 
 
@@ -191,5 +192,3 @@ def _outermost(paths: Iterable[str]) -> list[str]:
         if not any(path.startswith(f"{other}/") for other in found):
             found.append(path)
     return found
-
-

@@ -4,6 +4,9 @@ Where the kernel cannot watch, it tells what Python itself opens as well. It sta
 works in any Python 3, and never disturbs the program that it is in.
 """
 
+# mypy: ignore-errors
+# Annotations would be in the way of the oldest Pythons that a script may start.
+
 import os
 import sys
 
@@ -12,7 +15,7 @@ _TARGET = os.environ.get("PIPE_OBSERVED", "")
 _said = set()
 
 
-def _tell(*words):  # type: ignore[no-untyped-def]
+def _tell(*words):
     line = "\t".join(words).replace("\n", " ")
     if line in _said:
         return
@@ -27,7 +30,7 @@ def _tell(*words):  # type: ignore[no-untyped-def]
         pass
 
 
-def _asking():  # type: ignore[no-untyped-def]
+def _asking():
     """Return the file whose code looks a variable up: not the library that does it on its behalf."""
     frame = sys._getframe(2)
     while frame is not None:
@@ -38,15 +41,15 @@ def _asking():  # type: ignore[no-untyped-def]
     return ""
 
 
-class _Watched(type(os.environ)):  # type: ignore[misc]
+class _Watched(type(os.environ)):
     """`os.environ`, telling of each variable that is asked for by name. Copying all of them asks for none."""
 
-    def __getitem__(self, key):  # type: ignore[no-untyped-def]
+    def __getitem__(self, key):
         if key != self.__dict__.get("_yielded") and isinstance(key, str):
             _tell("env", key, _asking())
         return super().__getitem__(key)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self):
         try:
             for key in super().__iter__():
                 self.__dict__["_yielded"] = key
@@ -55,14 +58,14 @@ class _Watched(type(os.environ)):  # type: ignore[misc]
             self.__dict__["_yielded"] = None
 
 
-def _on_event(event, arguments):  # type: ignore[no-untyped-def]
+def _on_event(event, arguments):
     try:
         _tell_of(event, arguments)
     except Exception:
         pass
 
 
-def _tell_of(event, arguments):  # type: ignore[no-untyped-def]
+def _tell_of(event, arguments):
     if event == "open":
         path, _, flags = arguments
         if not isinstance(path, int) and os.fspath(path) != _TARGET:
@@ -91,7 +94,7 @@ def _tell_of(event, arguments):  # type: ignore[no-untyped-def]
         _tell("connect", "inet:{}:{}".format(*arguments[1][:2]))
 
 
-def _install():  # type: ignore[no-untyped-def]
+def _install():
     try:
         os.environ.__class__ = _Watched
     except TypeError:
@@ -100,7 +103,7 @@ def _install():  # type: ignore[no-untyped-def]
         sys.addaudithook(_on_event)
 
 
-def _load_the_other():  # type: ignore[no-untyped-def]
+def _load_the_other():
     """Load the `sitecustomize` in whose place this one was found."""
     own = os.path.dirname(os.path.abspath(__file__))
     path = list(sys.path)
@@ -109,7 +112,7 @@ def _load_the_other():  # type: ignore[no-untyped-def]
     try:
         import sitecustomize  # noqa: F401
     except ImportError:
-        sys.modules["sitecustomize"] = this  # type: ignore[assignment]
+        sys.modules["sitecustomize"] = this
     finally:
         sys.path[:] = path
 

@@ -100,7 +100,7 @@ class _Sorting:
         if kind == "write":
             self._opened.add(path)
         elif path == "." or (lying is not None and lying.is_folder):
-            if kind in ("list", "read"):
+            if kind == "list":  # one that is only opened, as databases do, shows nothing of what is in it
                 self._listed.add(path)
         elif path in self._opened or kind == "remove":
             return

@@ -47,14 +47,14 @@ class Lying(NamedTuple):
     mtime_ns: int
 
 
-def enter(project: str, folder: str) -> Shadow:
+def enter(project: str, folder: str, *, wants_overlay: bool) -> Shadow:
     """Make the shadow of a project for this process, which must have one thread, and all that it starts.
 
     `folder` is empty and outside of the project; what is written goes there.
     """
     real = os.path.realpath(project)
     names = {project: ".", real: ".", **_outside_links(real)}
-    if sys.platform == "linux" and _mount_overlay(real, folder):
+    if wants_overlay and sys.platform == "linux" and _mount_overlay(real, folder):
         return Shadow(real, True, _longest_first(names))
     copy = f"{folder}/project"
     _copy(real, copy)
@@ -99,7 +99,9 @@ def look(root: str) -> dict[str, Lying]:
 
 def is_left_out(path: str) -> bool:
     """Say whether a path is none that a stage could declare: the folders of tools, and what lies in them."""
-    return any(is_always_left_out(part) or part.endswith((".egg-info", ".dist-info")) for part in path.split("/"))
+    return any(
+        is_always_left_out(part) or part.endswith((".egg-info", ".dist-info")) for part in path.split("/")
+    )
 
 
 def _longest_first(names: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -112,7 +114,11 @@ def _outside_links(root: str) -> dict[str, str]:
     for path, lying in look(root).items():
         if not lying.is_folder and os.path.islink(os.path.join(root, path)):
             target = os.path.realpath(os.path.join(root, path))
-            if target != "/" and not f"{root}/".startswith(f"{target}/") and not target.startswith(f"{root}/"):
+            if (
+                target != "/"
+                and not f"{root}/".startswith(f"{target}/")
+                and not target.startswith(f"{root}/")
+            ):
                 found[target] = path
     return found
 

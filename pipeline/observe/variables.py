@@ -7,19 +7,23 @@ from collections.abc import Iterable, Mapping
 from ..execute import constants
 
 _NAME = re.compile(r"(?<![\\$])\$(?:\{[#!]?)?([A-Za-z_]\w*)")
-_ASSIGNED = re.compile(r"(?:^|[\s;&|(])(?:export\s+|local\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_]\w*)\+?=", re.MULTILINE)
+_ASSIGNED = re.compile(
+    r"(?:^|[\s;&|(])(?:export\s+|local\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_]\w*)\+?=", re.MULTILINE
+)
 _LOOPED = re.compile(r"\b(?:for|read(?:\s+-\w+)*)\s+([A-Za-z_]\w*)")
 
-OF_PIPE = frozenset(("HOME", "TMPDIR", "PIPE_CONTEXT", "PIPE_OBSERVED", "PIPE_OBSERVED_FILES", "PYTHONPYCACHEPREFIX"))
+OF_PIPE = frozenset(
+    ("HOME", "TMPDIR", "PIPE_CONTEXT", "PIPE_OBSERVED", "PIPE_OBSERVED_FILES", "PYTHONPYCACHEPREFIX")
+)
 """What every stage has of its own, besides the constants."""
 
-OF_THE_SESSION = frozenset(
-    """BASH BASHPID BASH_VERSION BROWSER COLORTERM COLUMNS COMSPEC DBUS_SESSION_BUS_ADDRESS DISPLAY EDITOR
-    FORCE_COLOR HISTFILE HOSTNAME IFS INVOCATION_ID LANGUAGE LESS LINES LS_COLORS MAIL MPLCONFIGDIR NO_COLOR OLDPWD OPTARG
-    OPTIND PAGER PPID PS1 PWD PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS RANDOM SECONDS SHELL SHLVL SSH_AUTH_SOCK
-    SSH_CONNECTION TEMP TERM TERMINFO TMP TTY_COMPATIBLE UID EUID VIRTUAL_ENV VISUAL WAYLAND_DISPLAY WINDOWID
-    XAUTHORITY""".split()
-)
+_SESSION = """
+BASH BASHPID BASH_VERSION BROWSER COLORTERM COLUMNS COMSPEC DBUS_SESSION_BUS_ADDRESS DISPLAY EDITOR EUID FORCE_COLOR
+HISTFILE HOSTNAME IFS INVOCATION_ID LANGUAGE LESS LINES LS_COLORS MAIL MPLCONFIGDIR NO_COLOR OLDPWD OPTARG OPTIND PAGER
+PPID PS1 PWD RANDOM SECONDS SHELL SHLVL SSH_AUTH_SOCK SSH_CONNECTION TEMP TERM TERMINFO TMP TTY_COMPATIBLE UID
+VIRTUAL_ENV VISUAL WAYLAND_DISPLAY WINDOWID XAUTHORITY
+"""
+OF_THE_SESSION = frozenset(_SESSION.split())
 """Of terminals, desktops and the shell itself: no result should depend on them."""
 
 _PREFIXES = ("XDG_", "LC_", "CONDA_", "PYENV_", "BASH_", "PYTHON", "COV_", "PYTEST_", "GIT_", "PIPE_")
@@ -33,7 +37,11 @@ def given(
     `own` is what the stage declares. The user's PATH and home folder stay, so that what worked goes on working.
     """
     fixed = constants.constants(cpus, python_folder=python_folder)
-    path = [python_folder, *os.environ.get("PATH", "").split(os.pathsep), *fixed.pop("PATH").split(os.pathsep)]
+    path = [
+        python_folder,
+        *os.environ.get("PATH", "").split(os.pathsep),
+        *fixed.pop("PATH").split(os.pathsep),
+    ]
     user = {name: os.environ[name] for name in ("USER", "LOGNAME") if name in os.environ}
     modules = [*roots, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {
