@@ -1,10 +1,10 @@
 """From many files to the few lines that a careful person would write: files, a folder, or a pattern. Pure."""
 
-import os
 import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from os.path import commonpath
 
 from .. import pattern
 
@@ -37,14 +37,14 @@ def inputs(
     chosen: set[str] = set()
     rest = set(read)
     for folder in sorted(outputs):
-        inside = {path for path in rest if path.startswith(f"{folder}/")}
-        if len(inside) > FEW or (inside and folder in listed):
+        made = {path for path in rest if path.startswith(f"{folder}/")}
+        if len(made) > FEW or (made and folder in listed):
             chosen.add(folder)
-            rest -= inside
+            rest -= made
     by_folder: dict[str, set[str]] = defaultdict(set)
     for path in rest:
         by_folder[posixpath.dirname(path)].add(path)
-    for folder, files in _joined(by_folder, listed, there).items():
+    for folder, files in _joined(by_folder, listed).items():
         line = _one_line(folder, files, there, foreign) if _is_many(folder, files, listed) else None
         chosen |= {line} if line else {escaped(path) for path in files}
     seen = {*read, *chosen}
@@ -140,9 +140,7 @@ def _templated(path: str, values: Mapping[str, str]) -> str:
     return path
 
 
-def _joined(
-    by_folder: Mapping[str, set[str]], listed: Collection[str], there: Collection[str]
-) -> dict[str, set[str]]:
+def _joined(by_folder: Mapping[str, set[str]], listed: Collection[str]) -> dict[str, set[str]]:
     """Put folders of one listed folder together: it was walked through."""
     joined: dict[str, set[str]] = defaultdict(set)
     for folder, files in by_folder.items():
@@ -165,7 +163,7 @@ def _one_line(folder: str, files: set[str], there: Collection[str], foreign: Col
         return folder
     suffixes = {posixpath.splitext(path)[1] for path in files}
     suffix = suffixes.pop() if len(suffixes) == 1 else ""
-    start = os.path.commonprefix([posixpath.basename(path) for path in files])
+    start = commonpath([posixpath.basename(path) for path in files])
     start = re.sub(r"\d+$", "", start)
     deep = "" if all(posixpath.dirname(path) == folder for path in files) else "**/"
     for name in (f"*{suffix}", f"{start}*{suffix}"):

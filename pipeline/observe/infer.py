@@ -150,7 +150,7 @@ class _World:
                 continue
             elif folder is not None and not is_read:
                 passing.add(folder)
-            elif not choose.escaped(path) == path or not path.isprintable():
+            elif choose.escaped(path) != path or not path.isprintable():
                 self.notes[name].append(f"no output can be named `{path}`: let it have a plainer name")
             else:
                 results.add(path)
@@ -201,7 +201,7 @@ def _unused(one: Seen) -> tuple[str, ...]:
 def _covers(declared: Input, path: str) -> bool:
     if declared.is_glob:
         return pattern.matches(declared.path, path)
-    return declared.path == "." or path == declared.path or path.startswith(f"{declared.path}/")
+    return declared.path in (".", path) or path.startswith(f"{declared.path}/")
 
 
 def _is_in(path: str, places: Iterable[str]) -> bool:

@@ -34,7 +34,7 @@ def as_plain(found: "Observed") -> dict[str, Any]:
 
 
 def started(name: str, number: int, total: int) -> str:
-    """Write the line of a stage that begins; one that is tried again, after what it lacked was written, has no number."""
+    """Write the line of a stage that begins; one that is tried again, once the others ran, has no number."""
     return f"observing {printable(name)} " + (f"({number} of {total})" if number else "again")
 
 

@@ -1,5 +1,7 @@
 """Fifteen old scripts with no declarations become a pipeline that the strict run accepts: `pipe run --observe`."""
 
+import os
+import subprocess
 from collections.abc import Mapping
 
 import pytest
@@ -38,7 +40,8 @@ SCRIPTS: Mapping[str, str] = {
             os.remove("work/trees.db")
         base = sqlite3.connect("work/trees.db")
         base.execute("create table trees (species text, height real, region text)")
-        base.executemany("insert into trees values (:species, :height, :region)", csv.DictReader(open("work/clean/trees.csv")))
+        rows = csv.DictReader(open("work/clean/trees.csv"))
+        base.executemany("insert into trees values (:species, :height, :region)", rows)
         base.commit()
         """,
     # Only reads the database.
@@ -183,22 +186,60 @@ def scripts(project: Project) -> Project:
     return project
 
 
-def outcomes(project: Project, *arguments: str) -> dict[str, str]:
-    said = project.json("run", *arguments, env=VARIABLES)
-    return {name: stage["outcome"] for name, stage in said["stages"].items()}
+def executed(project: Project, **variables: str) -> set[str]:
+    """Run strictly; returns which stages executed. None may fail."""
+    said = project.json("run", env=VARIABLES | variables)
+    assert said["ok"]
+    return {name for name, stage in said["stages"].items() if stage["outcome"] == "executed"}
 
 
 def test_fifteen_old_scripts_become_a_strict_pipeline(scripts: Project) -> None:
-    before = tree(scripts.root, ["data", "scripts", "work", "pipeline.yaml"])
+    parts = ["data", "scripts", "work", "plots", "pipeline.yaml"]
+    before = tree(scripts.root, parts)
     seen = scripts.pipe("run", "--observe", env=VARIABLES)
-    assert tree(scripts.root, ["data", "scripts", "work", "pipeline.yaml"]) == before
-    assert not (scripts.root / "pipeline.lock").exists()
+    assert tree(scripts.root, parts) == before
+    assert sorted(os.listdir(scripts.root)) == [".pipe", "data", "pipeline.yaml", "plots", "scripts", "work"]
     assert not (scripts.root / ".pipe" / "runs").exists()
+    assert seen.stdout.startswith("--- a/pipeline.yaml\n+++ b/pipeline.yaml\n")
+    assert "s3cret" not in seen.stdout + seen.stderr
 
+    scripts.write("lacking.patch", seen.stdout.encode())
+    subprocess.run(["git", "apply", "lacking.patch"], cwd=scripts.root, check=True)
+    (scripts.root / "lacking.patch").unlink()
+    patched = scripts.read("pipeline.yaml")
+    scripts.write("pipeline.yaml", before["pipeline.yaml"][0])
+    written = scripts.pipe("run", "--observe", "--write", env=VARIABLES)
+    assert written.stdout == ""
+    assert scripts.read("pipeline.yaml") == patched
+    assert patched.startswith(HEAD.encode())
+    assert all(f"# {name}\n".encode() in patched for name in SCRIPTS)
+
+    names = {name.partition(".")[0] for name in [*SCRIPTS, "06_lines.sh"]}
+    assert executed(scripts) == names
+    assert executed(scripts) == set()
+    for change, expected in (
+        (("data/names.json", '["elm"]'), {"11_chdir"}),
+        (("data/days/3.txt", "33"), {"10_glob", "15_report"}),
+        (("data/days/9.txt", "1"), {"10_glob", "15_report"}),
+        (("data/unrelated.csv", "still nobody\n"), set()),
+        (("scripts/common.py", COMMON + "\n    # a remark\n"), set()),
+        (
+            ("scripts/sort.sh", 'sort "$1" > work/sorted.txt\n'),
+            {"05_subprocess", "08_temporary", "15_report"},
+        ),
+        (("scripts/06_lines.sh", SHELL + "\n"), {"06_lines"}),
+        (("data/trees.csv", "species,height,region\nfir,1,north\n"), names - {"10_glob", "11_chdir"}),
+    ):
+        scripts.write(*change)
+        assert executed(scripts) == expected, change
+    assert executed(scripts, REPORT_TITLE="Woods") == {"09_variables", "15_report"}
+    assert executed(scripts, REPORT_TITLE="Woods", LIMIT="2") == {"06_lines"}
+
+
+def test_what_was_written_lacks_nothing_the_next_time(scripts: Project) -> None:
     scripts.pipe("run", "--observe", "--write", env=VARIABLES)
-    written = scripts.read("pipeline.yaml").decode()
-    print(seen.stderr, written)
-    assert all(f"# {name}" in written for name in SCRIPTS)
-
-    assert set(outcomes(scripts).values()) == {"executed"}
-    assert set(outcomes(scripts).values()) == {"fresh"}
+    said = scripts.json("run", "--observe", "--write", env=VARIABLES)
+    assert said["patch"] == ""
+    assert said["written"] is False
+    nothing = {"inputs": [], "outputs": [], "scratch": [], "env": [], "secrets": [], "network": False}
+    assert all(stage["missing"] == nothing and stage["unused"] == [] for stage in said["stages"].values())
