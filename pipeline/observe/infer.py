@@ -74,6 +74,12 @@ def infer(
             notes.append(
                 f"{place} names `{path}`, which no strict stage sees: write a path relative to the project"
             )
+        if one.stage.run is not None and (inputs or world.outputs[name]):
+            new = _listed([*inputs, *world.outputs[name]])
+            notes.append(
+                f"let `{one.stage.run}` take {new} as parameters, by the names in pipeline.yaml: "
+                "an input that a function does not take is an error"
+            )
         if one.observation.changed - world.shared:
             shown = _listed(one.observation.changed - world.shared)
             notes.append(f"it reads {shown} and then changes it: let it write the result to another path")

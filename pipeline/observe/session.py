@@ -123,7 +123,7 @@ class Session:
         return any(
             when > ran
             and who != name
-            and (path in seen.observation.missed or os.path.dirname(path) in listed)
+            and (os.path.dirname(path) in listed or not seen.observation.missed.isdisjoint(_with_above(path)))
             for path, (when, who) in self._written.items()
         )
 
@@ -142,6 +142,7 @@ class Session:
         done = attempts.attempt(start, self.shadow, wants_watch=not self._setting.unwatched)
         after = shadows.look(self.shadow.root)
         why = _failure(stage, done, folder)
+        self._look_behind_links(done, before, after)
         own = [self._setting.folder, PACKAGE]
         seen = observation.of(done.events, before, after, self.shadow, own=own, code=plan.code)
         written = dict.fromkeys(seen.written, (self._clock, stage.name))
@@ -163,6 +164,22 @@ class Session:
             stage, seen, frozenset(asked), text, done.is_watched, frozenset(searched), self._absolute(plan)
         )
         return Ended(stage.name, found, "", done.wall_seconds, done.tail)
+
+    def _look_behind_links(self, done: Attempt, before: dict[str, Lying], after: dict[str, Lying]) -> None:
+        """Add what was asked for behind links that lead out of the project: nobody lists all that lies there."""
+        links = tuple(f"{name}/" for _, name in self.shadow.names if name != ".")
+        written: set[str] = set()
+        for event in done.events:
+            path = self.shadow.inside(event.path) if links else None
+            if path is None or not path.startswith(links):
+                continue
+            lying = shadows.lying(os.path.join(self.shadow.root, path))
+            if event.kind == "write":
+                written.add(path)
+            if lying is not None:
+                after[path] = lying
+                if path not in written:
+                    before[path] = lying
 
     def _forget(self, stage: Stage) -> None:
         """Take away what a strict stage would not find: its outputs, and what an earlier attempt left."""
@@ -272,6 +289,12 @@ class Session:
                 return file.read()
         except OSError:
             return ""
+
+
+def _with_above(path: str) -> list[str]:
+    """Return a path and the folders that it lies in."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def _matching(declared: Input, there: Mapping[str, Lying]) -> list[str]:

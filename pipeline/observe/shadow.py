@@ -97,6 +97,16 @@ def look(root: str) -> dict[str, Lying]:
     return found
 
 
+def lying(path: str) -> Lying | None:
+    """Return what lies at an absolute path, links followed; None if nothing does."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    is_folder = stat.S_ISDIR(status.st_mode)
+    return Lying(is_folder, 0 if is_folder else status.st_size, status.st_mtime_ns)
+
+
 def is_left_out(path: str) -> bool:
     """Say whether a path is none that a stage could declare: the folders of tools, and what lies in them."""
     return any(
@@ -222,4 +232,7 @@ def _beside(root: str) -> Iterator[str]:
             names = os.listdir(above)
         except OSError:
             continue
-        yield from (os.path.join(above, name) for name in names if os.path.join(above, name) != below)
+        for path in (os.path.join(above, name) for name in names):
+            # What a link leads to would be granted, and that may be the project.
+            if path != below and not os.path.islink(path):
+                yield path
