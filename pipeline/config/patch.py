@@ -42,8 +42,8 @@ def patched(text: str, changes: Mapping[str, Change]) -> str:
     """Return the text of pipeline.yaml with the changes in it. Raises UsageError where it cannot be edited."""
     for base, change in changes.items():
         old = Text(text).tree.value
-        changed = _changed(text, base, change)
         try:
+            changed = _changed(text, base, change)
             is_right = _is_meant(old, Text(changed).tree.value, base, change)
         except Broken:
             is_right = False
@@ -223,8 +223,10 @@ def _inherited(document: Text, base: str, key: str, *, is_list: bool) -> list[An
     merged = document.at(("stages", base, key))
     if isinstance(merged, dict):
         return [f"{edit.value(k)}: {edit.value(v)}" for k, v in merged.items()]
-    found = merged if merged is not None else document.at(("defaults", key))
-    return list(found) if is_list and isinstance(found, list) and key != "env" else []
+    # `env` of the defaults is merged by name, whatever form it has.
+    of_defaults = document.at(("defaults", key)) if key != "env" else None
+    found = merged if merged is not None else of_defaults
+    return list(found) if is_list and isinstance(found, list) else []
 
 
 def _taken(document: Text, base: str, key: str) -> set[str]:

@@ -132,8 +132,8 @@ def _text(layout: Layout) -> str:
 def _finished(opened: OpenProject, before: str, found: Mapping[str, Any], *, write: bool) -> Observed:
     root = opened.layout.root
     changes = {base: merge.change(values) for base, values in found["changes"].items()}
-    new, difference = merge.patched(before, changes)
-    notes = [*found["notes"], *_notes_on(opened, new)]
+    new, difference, by_hand = merge.patched(before, changes)
+    notes = [*found["notes"], *by_hand, *_notes_on(opened, new)]
     if write and difference:
         if _text(opened.layout) != before:
             raise usage("`pipeline.yaml` was changed while the stages ran", help="observe them again")

@@ -4,7 +4,6 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from os.path import commonpath
 
 from .. import pattern
 
@@ -163,15 +162,20 @@ def _one_line(folder: str, files: set[str], there: Collection[str], foreign: Col
         return folder
     suffixes = {posixpath.splitext(path)[1] for path in files}
     suffix = suffixes.pop() if len(suffixes) == 1 else ""
-    start = commonpath([posixpath.basename(path) for path in files])
-    start = re.sub(r"\d+$", "", start)
+    start = re.sub(r"\d+$", "", _common_start([posixpath.basename(path) for path in files]))
     deep = "" if all(posixpath.dirname(path) == folder for path in files) else "**/"
-    for name in (f"*{suffix}", f"{start}*{suffix}"):
+    for name in (f"*{suffix}", f"{escaped(start)}*{suffix}"):
         line = f"{escaped(folder)}/{deep}{name}"
         matched = {path for path in inside | set(foreign) if pattern.matches(line, path)}
         if matched == files:
             return line
     return None
+
+
+def _common_start(names: Collection[str]) -> str:
+    first, last = min(names), max(names)
+    same = next((place for place, char in enumerate(first) if last[place : place + 1] != char), len(first))
+    return first[:same]
 
 
 def _is_series(files: Collection[str]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..config import patch, scalars
 from ..config.patch import Change
+from ..errors import UsageError
 from ..model import Stage
 from . import choose
 from .infer import Inferred, Missing
@@ -80,10 +81,15 @@ def _removable(
     )
 
 
-def patched(text: str, wanted: Mapping[str, Change]) -> tuple[str, str]:
-    """Return pipeline.yaml with the changes, and the difference."""
-    new = patch.patched(text, wanted)
-    return new, patch.difference(text, new)
+def patched(text: str, wanted: Mapping[str, Change]) -> tuple[str, str, list[str]]:
+    """Return pipeline.yaml with the changes, the difference, and notes on what must be written by hand."""
+    new, notes = text, []
+    for base, one in wanted.items():
+        try:
+            new = patch.patched(new, {base: one})
+        except UsageError as error:
+            notes += [f"{problem.text}: {problem.help}" for problem in error.problems]
+    return new, patch.difference(text, new), notes
 
 
 def plain(inferred: Inferred) -> dict[str, Any]:
