@@ -43,6 +43,7 @@ def of(
     *,
     own: Collection[str],
     code: Collection[str],
+    is_watched: bool,
 ) -> Observation:
     """Sort what was seen.
 
@@ -53,6 +54,7 @@ def of(
         shadow: What absolute paths mean.
         own: Folders of pipe's own, of which nothing counts.
         code: Files that pipe follows by itself.
+        is_watched: Whether all that the stage opened is among the events: what else changed is not its doing.
     """
     sorting = _Sorting(before)
     for event in events:
@@ -69,7 +71,7 @@ def of(
             continue
         else:
             sorting.take(event.kind, path)
-    return sorting.compared(after, frozenset(code))
+    return sorting.compared(after, frozenset(code), is_watched=is_watched)
 
 
 def is_local(address: str) -> bool:
@@ -111,17 +113,27 @@ class _Sorting:
         elif not path.endswith(".py"):  # an import asks for many modules
             self._asked_for.add(path)
 
+    def _is_opened(self, path: str) -> bool:
+        """Say whether a file, or with its new name a folder that it lies in, was written by the stage."""
+        while path:
+            if path in self._opened:
+                return True
+            path = path.rpartition("/")[0]
+        return False
+
     def take_outside(self, event: Event) -> None:
         if event.kind == "write":
             self._outside_written.add(event.path)
         elif event.kind in ("read", "execute"):
             self._outside.add(event.path)
 
-    def compared(self, after: Mapping[str, Lying], code: frozenset[str]) -> Observation:
+    def compared(self, after: Mapping[str, Lying], code: frozenset[str], *, is_watched: bool) -> Observation:
         """Return what was seen, together with what the stage left."""
         before = self._before
         files = {path for path, lying in after.items() if not lying.is_folder}
         written = {path for path in files if before.get(path) != after[path]}
+        if is_watched:
+            written = {path for path in written if self._is_opened(path)}
         # Opened for writing, and as it was: a database that is only read is opened like this.
         read = self._read | {p for p in self._opened if p in before and before[p] == after.get(p)}
         read = {p for p in read | (self._asked_for - written) if p in before and not before[p].is_folder}

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import command, pattern
@@ -16,7 +16,7 @@ from ..workspace import remove
 from . import attempt as attempts
 from . import observation, variables
 from . import shadow as shadows
-from .attempt import Attempt, Start
+from .attempt import Attempt, Event, Start
 from .infer import Seen
 from .shadow import Lying
 
@@ -73,7 +73,8 @@ class Session:
         )
         self._original = shadows.look(self.shadow.root)
         self._clock = 0
-        self._ran: dict[str, int] = {}
+        self._asked: dict[str, tuple[int, frozenset[str], frozenset[str]]] = {}
+        """By stage: when it ran last, what it did not find, and which folders it listed."""
         self._tries: dict[str, int] = {}
         self._written: dict[str, tuple[int, str]] = {}
         os.mkdir(f"{setting.folder}/hook")
@@ -91,16 +92,8 @@ class Session:
                 ended.pop(name, None)  # the last attempt stands in the place where it ran
                 ended[name] = self._run(self._plans[name])
             is_progress = any(ended[name].seen is not None for name in todo)
-            failed = [name for name in todo if ended[name].seen is None and is_progress]
-            late = [
-                name for name, one in ended.items() if one.seen is not None and self._came_too_early(one.seen)
-            ]
-            again = {*failed, *late}
-            todo = [
-                n for n in self._plans if n in again and self._tries[n] < max(_MOST_TRIES, len(self._plans))
-            ]
-            if not failed:
-                todo = [name for name in todo if self._tries[name] < _MOST_TRIES]
+            again = [name for name in self._plans if self._may_see_more(ended[name], is_progress=is_progress)]
+            todo = [name for name in again if self._tries[name] < _MOST_TRIES + len(self._plans)]
         return ended
 
     def notes(self) -> list[str]:
@@ -112,18 +105,22 @@ class Session:
                 "what changed in the folder; the strict run names what is still missing"
             )
         if not self.shadow.is_overlay:
-            notes.append("the stages ran in a copy of the project: absolute paths lead past it")
+            notes.append(
+                f"the stages ran in a copy of the project, and absolute paths lead past it ({self.shadow.why})"
+            )
         return notes
 
-    def _came_too_early(self, seen: Seen) -> bool:
-        """Say whether a stage asked for something that was not there, and that another stage wrote afterwards."""
-        name = seen.stage.name
-        ran = self._ran[name]
-        listed = seen.observation.listed - seen.searched
+    def _may_see_more(self, ended: Ended, *, is_progress: bool) -> bool:
+        """Say whether a stage asked for something that was not there, and that another one wrote afterwards."""
+        if ended.seen is None and self._setting.unwatched:
+            return is_progress  # what it asked for is hardly known
+        if ended.seen is not None and self._tries[ended.name] >= _MOST_TRIES:
+            return False
+        ran, missed, listed = self._asked[ended.name]
         return any(
             when > ran
-            and who != name
-            and (os.path.dirname(path) in listed or not seen.observation.missed.isdisjoint(_with_above(path)))
+            and who != ended.name
+            and (os.path.dirname(path) in listed or not missed.isdisjoint(_with_above(path)))
             for path, (when, who) in self._written.items()
         )
 
@@ -144,13 +141,23 @@ class Session:
         why = _failure(stage, done, folder)
         self._look_behind_links(done, before, after)
         own = [self._setting.folder, PACKAGE]
-        seen = observation.of(done.events, before, after, self.shadow, own=own, code=plan.code)
+        seen = observation.of(
+            self._with_targets(done.events),
+            before,
+            after,
+            self.shadow,
+            own=own,
+            code=plan.code,
+            is_watched=done.is_watched,
+        )
+        modules = [path for path in {*plan.code, *seen.read} if path.endswith(".py")]
+        searched = {".", *self._setting.import_roots, *(os.path.dirname(path) or "." for path in modules)}
+        self._asked[stage.name] = (self._clock, seen.missed, seen.listed - searched)
         written = dict.fromkeys(seen.written, (self._clock, stage.name))
         if why:
             for path in sorted(set(after) - set(before), key=len, reverse=True):
                 remove(os.path.join(self.shadow.root, path))
             return Ended(stage.name, None, why, done.wall_seconds, done.tail)
-        self._ran[stage.name] = self._clock
         self._written |= written
         scripts = [path for path in {*plan.code, *seen.read} if path.endswith((".sh", ".bash"))]
         texts = [text, *(self._read(path) for path in scripts)]
@@ -158,12 +165,19 @@ class Session:
         asked |= {
             n for t in texts for n in variables.in_script(t) if n in os.environ and not variables.is_usual(n)
         }
-        modules = [path for path in {*plan.code, *seen.read} if path.endswith(".py")]
-        searched = {".", *self._setting.import_roots, *(os.path.dirname(path) or "." for path in modules)}
         found = Seen(
             stage, seen, frozenset(asked), text, done.is_watched, frozenset(searched), self._absolute(plan)
         )
         return Ended(stage.name, found, "", done.wall_seconds, done.tail)
+
+    def _with_targets(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield the events, and for what is written behind a link of the project the place where it comes to lie."""
+        for event in events:
+            yield event
+            if event.kind == "write":
+                target = os.path.realpath(event.path)
+                if target != event.path and self.shadow.inside(target) is not None:
+                    yield event._replace(path=target)
 
     def _look_behind_links(self, done: Attempt, before: dict[str, Lying], after: dict[str, Lying]) -> None:
         """Add what was asked for behind links that lead out of the project: nobody lists all that lies there."""

@@ -27,6 +27,8 @@ class Shadow(NamedTuple):
     """Prefixes of absolute paths with what they are in the project, the longest ones first."""
     writable: tuple[str, ...] = ()
     """Of a copy: the folders outside of the project, so that nothing in it is written."""
+    why: str = ""
+    """Why it is no overlay."""
 
     def inside(self, path: str) -> str | None:
         """Return the project's name for an absolute path: "." is the project itself, None is elsewhere."""
@@ -54,12 +56,15 @@ def enter(project: str, folder: str, *, wants_overlay: bool) -> Shadow:
     """
     real = os.path.realpath(project)
     names = {project: ".", real: ".", **_outside_links(real)}
-    if wants_overlay and sys.platform == "linux" and _mount_overlay(real, folder):
-        return Shadow(real, True, _longest_first(names))
+    why = "namespaces are not allowed, or not wanted"
+    if wants_overlay and sys.platform == "linux":
+        why = _mount_overlay(real, folder)
+        if not why:
+            return Shadow(real, True, _longest_first(names))
     copy = f"{folder}/project"
     _copy(real, copy)
     names[copy] = "."
-    return Shadow(copy, False, _longest_first(names), tuple(_beside(real)))
+    return Shadow(copy, False, _longest_first(names), tuple(_beside(real)), why)
 
 
 def protect(shadow: Shadow) -> None:
@@ -133,7 +138,8 @@ def _outside_links(root: str) -> dict[str, str]:
     return found
 
 
-def _mount_overlay(root: str, folder: str) -> bool:
+def _mount_overlay(root: str, folder: str) -> str:
+    """Show an overlay in the place of the project; returns why that is not possible, empty if it was done."""
     upper, work, lower = f"{folder}/upper", f"{folder}/work", f"{folder}/lower"
     for path in (upper, work, lower):
         os.mkdir(path)
@@ -161,21 +167,18 @@ def _mount_overlay(root: str, folder: str) -> bool:
             # An overlay does not show what is mounted in it.
             kernel.bind(f"{lower}/{path}", f"{root}/{path}", read_only=True)
         os.chdir(root)
-        return _is_writable(root)
-    except OSError:
+        _try_to_write(root)
+    except OSError as error:
         os.chdir("/")
-        return False
+        return f"overlay: {error}"
+    return ""
 
 
-def _is_writable(root: str) -> bool:
+def _try_to_write(root: str) -> None:
     probe = f"{root}/.pipe-observes"
-    try:
-        with open(probe, "x", encoding="ascii"):
-            pass
-        os.unlink(probe)
-    except OSError:
-        return False
-    return True
+    with open(probe, "x", encoding="ascii"):
+        pass
+    os.unlink(probe)
 
 
 def _mounts_in(root: str) -> Iterator[str]:
