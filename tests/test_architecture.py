@@ -16,16 +16,27 @@ ROOMS = (
     # Pure: no file, no clock, no process.
     ("pattern", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
     # The disk and what is read from it.
-    ("durable", "layout", "config", "code", "environment", "state", "statcache", "store", "workspace"),
+    (
+        "durable",
+        "owned",
+        "layout",
+        "config",
+        "code",
+        "environment",
+        "state",
+        "statcache",
+        "store",
+        "workspace",
+    ),
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "survey", "opened", "check", "walk"),
-    ("ingest", "failure", "perform", "lineage"),
+    ("lineage", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "observe", "shell"),
-    ("runs", "show", "init", "schema", "logs", "clean", "doctor"),
+    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),
 )

@@ -1,16 +1,14 @@
 """Executes one action on this machine: folder, child process, limits, log. Records nothing."""
 
-import errno
 import json
 import os
 import select
-import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest, durable
+from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -18,8 +16,8 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
-from .child import NO_ROOM, NOT_ISOLATED
-from .folder import WorkFolder, base_for, clear_abandoned
+from .child_failure import ChildFailure, failure_of
+from .folder import WorkFolder, base_for
 from .mask import Masking
 from .sandbox import isolation, view
 from .sandbox.isolation import ForServer, ForStage
@@ -57,16 +55,6 @@ class Order(NamedTuple):
     """By path the names that `source` lacks, with their lines."""
 
 
-class ChildFailure(NamedTuple):
-    """Why an attempt failed: one line of text or the exception, and where in the project's code."""
-
-    text: str
-    cause: str | None = None
-    at: str | None = None
-    help: str = ""
-    interrupted: bool = False
-
-
 class Ran(NamedTuple):
     """One attempt. The folder is the caller's to capture, keep or remove."""
 
@@ -84,8 +72,9 @@ class LocalExecutor:
     def __init__(self, layout: Layout, store: Store, level: str) -> None:
         self._layout = layout
         self._base = base_for(layout)
-        clear_abandoned(self._base)
-        self._placer = Placer(store, f"{self._base}/tmp")
+        owned.clear_abandoned(self._base)
+        self._temporaries = owned.Temporaries(self._base)
+        self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
         self._plan = ForServer(
@@ -168,6 +157,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         self._servers.close()
+        self._temporaries.close()
         processes.end_orphans(set(), patience_seconds=1.0)
 
     def _request(self, order: Order, folder: WorkFolder) -> dict[str, Any]:
@@ -234,10 +224,9 @@ class LocalExecutor:
             processes.end_orphans({os.getpid()}, patience_seconds=0)
             failure = ChildFailure("the process that supervised it ended", help="run it again")
             return Ran(folder, failure, wall)
-        failure_or_none = _failure(order, folder, last, limits)
         return Ran(
             folder,
-            failure_or_none,
+            failure_of(order.stage, folder, last, limits.broken),
             wall,
             last["cpu_seconds"],
             last["peak_memory_bytes"],
@@ -313,54 +302,6 @@ def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
         elif time.monotonic() > kill_at and not killed:
             stream.sendall(b"kill")
             killed = True
-
-
-def _failure(
-    order: Order, folder: WorkFolder, last: Mapping[str, Any], limits: _Limits
-) -> ChildFailure | None:
-    stage = order.stage
-    status: int = last["status"]
-    if limits.broken == "cancelled":
-        return ChildFailure("was interrupted", interrupted=True)
-    if limits.broken == "timeout":
-        text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
-        return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
-    if last["over_memory"]:
-        return ChildFailure(
-            "used more memory than its limit", help="raise `memory` under `resources`, or use less"
-        )
-    result = folder.result()
-    told = result.get("failure")
-    if isinstance(told, dict):
-        return ChildFailure(
-            str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
-        )
-    if status == NO_ROOM and stage.run is not None and not result:
-        raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
-    if status == NOT_ISOLATED and not result:
-        return ChildFailure("cannot be isolated as this machine promised", help="`pipe doctor` looks again")
-    if status < 0:
-        return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
-    if status != 0:
-        return ChildFailure(f"exited with status {status}")
-    if stage.run is not None and not result.get("done"):
-        return ChildFailure(
-            "ended its own process before it returned", help="return from the function instead"
-        )
-    return None
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _signal_help(number: int) -> str:
-    if number == signal.SIGKILL:
-        return "nobody but the kernel or a user sends this: look whether the memory was used up"
-    return ""
 
 
 def _values(order: Order) -> command.Values:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import config, durable
+from .. import config, durable, owned
 from .. import graph as graphs
 from ..check import check, target_scope
 from ..errors import PipeError, usage
 from ..execute import constants, processes
-from ..execute.folder import WorkFolder, base_for, clear_abandoned
+from ..execute.folder import WorkFolder, base_for
 from ..layout import Layout
 from ..opened import OpenProject, expand_targets, open_project
 from ..workspace.ignore import Ignore
@@ -75,7 +75,8 @@ def observe(
         base = _base(opened.layout)
     finally:
         opened.close()
-    clear_abandoned(base)
+    os.makedirs(base, mode=0o700, exist_ok=True)
+    owned.clear_abandoned(base)
     folder = WorkFolder.make(base, "observe")
     processes.adopt_orphans()
     try:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from .. import command, pattern
 from ..binding import Parameter
+from ..durable import remove
 from ..execute import constants, processes
 from ..execute.child import RUN_FRESH
 from ..formats import kinds
 from ..model import Input, Stage
-from ..workspace import remove
 from . import attempt as attempts
 from . import observation, variables
 from . import shadow as shadows
