@@ -1,11 +1,12 @@
 """What `pipe run --observe` does with its options: watches the stages, prints the patch. Knows no engine."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import usage
 from .project import overrides_of, root_of, targets_of
-from .skin import Skin
+from .skin import Skin, write
 
 _OTHERS = ("force", "locked", "debug", "dry_run", "allow_missing")
 """Options that say how a run is to be recorded, or not to be made."""
@@ -28,6 +29,8 @@ def observe_now(values: Mapping[str, Any], skin: Skin) -> int:
         lambda: "" if found.is_written else found.patch.removesuffix("\n"),
     )
     if not skin.json:
+        for text in observe_text.failures(found, skin.err):
+            write(sys.stderr, text + "\n")
         for line in observe_text.lines(found, skin.err):
             skin.say(line)
     return 0 if found.ok else 1

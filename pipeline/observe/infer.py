@@ -1,5 +1,6 @@
 """From what stages were seen to do to what their declarations lack. Pure: knows observations, no processes."""
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -74,6 +75,11 @@ def infer(
             notes.append(
                 f"{place} names `{path}`, which no strict stage sees: write a path relative to the project"
             )
+        for path in one.observation.read:
+            if posixpath.basename(path).startswith(".env"):
+                notes.append(
+                    f"`{path}` may hold secrets, and inputs are kept in the store: set them as variables"
+                )
         if one.stage.run is not None and (inputs or world.outputs[name]):
             new = _listed([*inputs, *world.outputs[name]])
             notes.append(
@@ -160,6 +166,10 @@ class _World:
                 self.notes[name].append(f"no output can be named `{path}`: let it have a plainer name")
             else:
                 results.add(path)
+        for output in stage.outputs:
+            is_there = any(_is_in(path, [output.path]) for path in {*seen.after, *seen.touched})
+            if not is_there:
+                self.notes[name].append(f"it did not write `{output.path}`, which it declares: take it out")
         outputs = choose.outputs(results, self._last)
         for path in outputs:
             if choose.has_random_name(path):

@@ -157,10 +157,11 @@ class Session:
         if why:
             for path in sorted(set(after) - set(before), key=len, reverse=True):
                 remove(os.path.join(self.shadow.root, path))
-            return Ended(stage.name, None, why, done.wall_seconds, done.tail)
+            tail = tuple(variables.without_secrets(line, stage.secrets) for line in done.tail)
+            why = variables.without_secrets(why, stage.secrets)
+            return Ended(stage.name, None, why, done.wall_seconds, tail)
         self._written |= written
-        scripts = [path for path in {*plan.code, *seen.read} if path.endswith((".sh", ".bash"))]
-        texts = [text, *(self._read(path) for path in scripts)]
+        texts = [text, *(t for path in {*plan.code, *seen.read} if (t := self._shell_script(path)))]
         asked = variables.wanted(seen.asked, PACKAGE)
         asked |= {
             n for t in texts for n in variables.in_script(t) if n in os.environ and not variables.is_usual(n)
@@ -168,7 +169,7 @@ class Session:
         found = Seen(
             stage, seen, frozenset(asked), text, done.is_watched, frozenset(searched), self._absolute(plan)
         )
-        return Ended(stage.name, found, "", done.wall_seconds, done.tail)
+        return Ended(stage.name, found, "", done.wall_seconds, ())
 
     def _with_targets(self, events: Iterable[Event]) -> Iterator[Event]:
         """Yield the events, and for what is written behind a link of the project the place where it comes to lie."""
@@ -296,6 +297,17 @@ class Session:
                 for match in pattern_of_root.finditer(line):
                     found.append((f"{path}:{number}", match[0]))
         return tuple(found)
+
+    def _shell_script(self, path: str) -> str:
+        """Return the text of a file if it is a script for the shell."""
+        if path.endswith((".sh", ".bash")):
+            return self._read(path)
+        try:
+            with open(os.path.join(self.shadow.root, path), "rb") as file:
+                first = file.readline(200)
+        except OSError:
+            return ""
+        return self._read(path) if first.startswith(b"#!") and first.rstrip().endswith(b"sh") else ""
 
     def _read(self, path: str) -> str:
         try:

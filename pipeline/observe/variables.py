@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from .. import config
 from ..execute import constants
 
 _NAME = re.compile(r"(?<![\\$])\$(?:\{[#!]?)?([A-Za-z_]\w*)")
@@ -25,6 +26,9 @@ VIRTUAL_ENV VISUAL WAYLAND_DISPLAY WINDOWID XAUTHORITY
 """
 OF_THE_SESSION = frozenset(_SESSION.split())
 """Of terminals, desktops and the shell itself: no result should depend on them."""
+
+_SHORTEST_SECRET = 4
+"""A shorter value is part of too many words."""
 
 _PREFIXES = ("XDG_", "LC_", "CONDA_", "PYENV_", "BASH_", "PYTHON", "COV_", "PYTEST_", "GIT_", "PIPE_")
 
@@ -76,6 +80,15 @@ def wanted(asked: Iterable[tuple[str, str]], package: str) -> set[str]:
             continue  # the standard library asks for settings of the machine
         found.add(name)
     return found
+
+
+def without_secrets(text: str, declared: Iterable[str]) -> str:
+    """Return a text with the values of secrets blotted out: declared ones, and those that look like it."""
+    names = {name for name in os.environ if config.is_secret(name)} | set(declared)
+    values = {os.environ[name] for name in names if len(os.environ.get(name, "")) >= _SHORTEST_SECRET}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, "***")
+    return text
 
 
 def is_usual(name: str) -> bool:

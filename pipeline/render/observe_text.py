@@ -38,14 +38,17 @@ def started(name: str, number: int, total: int) -> str:
     return f"observing {printable(name)} " + (f"({number} of {total})" if number else "again")
 
 
+def failures(found: "Observed", style: Style) -> Sequence[str]:
+    """Write what is known of each stage that failed."""
+    return [_failed(name, stage, style) for name, stage in found.stages.items() if stage.error is not None]
+
+
 def lines(found: "Observed", style: Style) -> Sequence[str]:
     """Write what each stage lacks, what no patch can put right, and what to do next."""
     out = []
     columns = max((len(name) for name in found.stages), default=0)
     for name, stage in found.stages.items():
-        if stage.error is not None:
-            out.append(_failed(name, stage, style))
-        else:
+        if stage.error is None:
             out.append(f"{printable(name):<{columns}}  {_lacking(stage.plain)}")
         out += [f"  note: {printable_lines(note)}" for note in stage.notes]
     out += [f"note: {printable_lines(note)}" for note in found.notes]

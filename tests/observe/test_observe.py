@@ -306,3 +306,36 @@ def test_os_level_tools_of_the_project_are_inputs(project: Project) -> None:
     assert lacking(project, "--write")["a"] == {"inputs": ["in.txt", "tools/convert"], "outputs": ["out.txt"]}
     assert project.outcomes() == {"a": "executed"}
     assert os.access(project.root / "tools/convert", os.X_OK)
+
+
+def test_secrets_are_blotted_out_of_what_a_failure_shows(project: Project) -> None:
+    project.write("pipeline.yaml", "stages:\n  a: {cmd: 'echo \"$API_TOKEN\"; exit 1'}\n")
+    done = project.pipe("run", "--observe", "--quiet", env={"API_TOKEN": "hush-hush"}, code=1)
+    assert "stage `a` failed" in done.stderr
+    assert "***" in done.stderr
+    assert "hush" not in done.stdout + done.stderr
+
+
+def test_what_is_written_beside_the_stages_is_not_their_output(project: Project) -> None:
+    project.write("pipeline.yaml", "stages:\n  a: {cmd: 'sleep 0.2; echo 1 > a.txt'}\n")
+    subprocess.run(
+        ["bash", "-c", f"{PIPE} run --observe > lacking.patch 2> said.txt"], cwd=project.root, check=True
+    )
+    assert "a.txt" in project.read("lacking.patch").decode()
+    assert "said" not in project.read("lacking.patch").decode()
+
+
+def test_variables_of_shell_scripts_are_those_that_come_from_outside(project: Project) -> None:
+    project.write(
+        "go",
+        """\
+        #!/bin/sh
+        for NAME in 1 2; do echo $NAME; done
+        OWN=1
+        echo "$OWN ${COLOUR:-none} $UNSET $HOME \\$SIZE"
+        """,
+        executable=True,
+    )
+    project.write("pipeline.yaml", "stages:\n  a: {cmd: ./go}\n")
+    variables = {"NAME": "x", "OWN": "x", "COLOUR": "red", "SIZE": "9"}
+    assert lacking(project, env=variables) == {"a": {"env": ["COLOUR"]}}

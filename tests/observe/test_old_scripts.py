@@ -193,6 +193,7 @@ def executed(project: Project, **variables: str) -> set[str]:
     return {name for name, stage in said["stages"].items() if stage["outcome"] == "executed"}
 
 
+@pytest.mark.slow
 def test_fifteen_old_scripts_become_a_strict_pipeline(scripts: Project) -> None:
     parts = ["data", "scripts", "work", "plots", "pipeline.yaml"]
     before = tree(scripts.root, parts)
