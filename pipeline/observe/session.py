@@ -278,7 +278,7 @@ class Session:
             "project": self.shadow.root,
             "roots": self._setting.import_roots,
             "modules": plan.modules,
-            "python_path": constants.python_path(),
+            "python_path": constants.python_path(self._setting.root),
             "parameters": plan.parameters,
             "inputs": inputs,
             "params": dict(stage.params),
