@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .events import Failure
 from .execute import log
-from .execute.local import ChildFailure, Order, Ran
+from .execute.ending import ChildFailure
+from .execute.local import Order, Ran
 from .layout import Layout
 from .model import Stage
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from . import environment, failure, survey
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
-from .execute.local import ChildFailure, LocalExecutor, Order, Ran
+from .execute.ending import ChildFailure
+from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
 from .opened import OpenProject
@@ -57,7 +58,9 @@ class Performer:
 
     def open(self) -> None:
         """Make ready for executing."""
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
+        self.executor = self.executor or LocalExecutor(
+            self._layout, self._store, self._opened.level, self._opened.unwatched
+        )
 
     def keep_source(self, names: Iterable[str]) -> None:
         """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""
@@ -137,6 +140,7 @@ class Performer:
             keeps_scratch=True,
             terminal=terminal,
             left_out=self._opened.survey.left_out(stage),
+            watched=stage.sandbox == "warn",
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:

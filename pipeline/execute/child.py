@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from . import processes
 from .sandbox import isolation
 from .sandbox.isolation import ForServer, ForStage
+from .watching import Watching
 
 BOOT = """
 import importlib.util, sys
@@ -32,13 +33,20 @@ _HARDLY_A_LIMIT = 120_000
 """Linux takes no argument longer than 128 KiB; a longer script is handed over as a file."""
 
 
-def start(path: str, server: ForServer, prefix: str, *, fresh: bool) -> NoReturn:
+def start(path: str, server: ForServer, prefix: str, *, fresh: bool, watching: Watching | None) -> NoReturn:
     """Become the process of the action whose request lies at `path`. Called in a forked child, never returns.
 
     `prefix` leads from the server's root to the machine's own.
     """
     request = _read(prefix + path)
     _settle(request, server, prefix)
+    if watching is not None:
+        try:
+            watching.begin()
+        except OSError as error:
+            os.write(2, f"pipe: the stage cannot be watched: {error}\n".encode())
+            os._exit(NOT_ISOLATED)
+    os.chdir(request["project"])
     if request["kind"] == "cmd":
         _forget(path)
         _run_command(request)
@@ -110,7 +118,6 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
     except OSError as error:
         os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
         os._exit(NOT_ISOLATED)
-    os.chdir(request["project"])
 
 
 def _run_command(request: dict[str, Any]) -> NoReturn:

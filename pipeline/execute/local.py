@@ -1,16 +1,14 @@
 """Executes one action on this machine: folder, child process, limits, log. Records nothing."""
 
-import errno
 import json
 import os
 import select
-import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest, durable
+from .. import command, digest
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -18,11 +16,12 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
-from .child import NO_ROOM, NOT_ISOLATED
+from .ending import ChildFailure, failure_of
 from .folder import WorkFolder, base_for, clear_abandoned
 from .mask import Masking
-from .sandbox import isolation, view
+from .sandbox import isolation, namespaces, view
 from .sandbox.isolation import ForServer, ForStage
+from .sandbox.watch import Access
 from .servers import Server, Servers, Wanted, answer
 
 TERM_PATIENCE_SECONDS = 3.0
@@ -55,16 +54,8 @@ class Order(NamedTuple):
     terminal: bool = False
     left_out: Mapping[str, Mapping[str, int]] = {}
     """By path the names that `source` lacks, with their lines."""
-
-
-class ChildFailure(NamedTuple):
-    """Why an attempt failed: one line of text or the exception, and where in the project's code."""
-
-    text: str
-    cause: str | None = None
-    at: str | None = None
-    help: str = ""
-    interrupted: bool = False
+    watched: bool = False
+    """Every path that it and its descendants ask for is reported, where the machine can tell."""
 
 
 class Ran(NamedTuple):
@@ -76,18 +67,22 @@ class Ran(NamedTuple):
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
     left_behind: int = 0
+    accesses: tuple[Access, ...] | None = None
+    """What a watched stage asked for, each path and kind once, in order; None if it was not watched."""
 
 
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str, unwatched: str) -> None:
         self._layout = layout
         self._base = base_for(layout)
         clear_abandoned(self._base)
         self._placer = Placer(store, f"{self._base}/tmp")
         self._python = constants.python_beside(layout)
         self.level = level
+        self.unwatched = unwatched
+        """Why this machine cannot tell what a stage asks for; empty if it can."""
         self._plan = ForServer(
             level,
             self._base,
@@ -234,7 +229,7 @@ class LocalExecutor:
             processes.end_orphans({os.getpid()}, patience_seconds=0)
             failure = ChildFailure("the process that supervised it ended", help="run it again")
             return Ran(folder, failure, wall)
-        failure_or_none = _failure(order, folder, last, limits)
+        failure_or_none = failure_of(order.stage, folder, last, limits.broken)
         return Ran(
             folder,
             failure_or_none,
@@ -242,21 +237,32 @@ class LocalExecutor:
             last["cpu_seconds"],
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
+            _accesses(last),
         )
 
     def _hand_over(self, order: Order, folder: WorkFolder) -> tuple[Server, socket.socket | None]:
         """Return the server that has the request; without a stream if it ended at once."""
         wanted, plan = self._wanted(order), self._plan_for(order.stage)
         memory = order.stage.resources.memory_bytes
+        watch = self._watch(folder, plan) if order.watched and not self.unwatched else None
         server = self._servers.take(wanted, plan)
-        stream = server.request(folder.request, memory, terminal=order.terminal)
+        stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         if stream is None:
             # It was killed while it had nothing to do: no stage was lost with it, so another is asked.
             self._servers.give_back(server)
             self._servers.lost(server)
             server = self._servers.take(wanted, plan)
-            stream = server.request(folder.request, memory, terminal=order.terminal)
+            stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         return server, stream
+
+    def _watch(self, folder: WorkFolder, plan: ForServer) -> dict[str, list[str]]:
+        """Say which paths are worth reporting: not those of the system, the packages, the stage's own folders."""
+        own = [folder.path, plan.home, namespaces.HOME]
+        system = [*plan.readable, "/proc", "/sys", "/dev", "/etc"]
+        return {
+            "roots": [folder.project, os.fspath(self._layout.root)],
+            "ignored": [*own, *system],
+        }
 
     def _plan_for(self, stage: Stage) -> ForServer:
         # Who declares another sandbox than the strict one wants the machine to be seen.
@@ -315,52 +321,9 @@ def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
             killed = True
 
 
-def _failure(
-    order: Order, folder: WorkFolder, last: Mapping[str, Any], limits: _Limits
-) -> ChildFailure | None:
-    stage = order.stage
-    status: int = last["status"]
-    if limits.broken == "cancelled":
-        return ChildFailure("was interrupted", interrupted=True)
-    if limits.broken == "timeout":
-        text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
-        return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
-    if last["over_memory"]:
-        return ChildFailure(
-            "used more memory than its limit", help="raise `memory` under `resources`, or use less"
-        )
-    result = folder.result()
-    told = result.get("failure")
-    if isinstance(told, dict):
-        return ChildFailure(
-            str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
-        )
-    if status == NO_ROOM and stage.run is not None and not result:
-        raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
-    if status == NOT_ISOLATED and not result:
-        return ChildFailure("cannot be isolated as this machine promised", help="`pipe doctor` looks again")
-    if status < 0:
-        return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
-    if status != 0:
-        return ChildFailure(f"exited with status {status}")
-    if stage.run is not None and not result.get("done"):
-        return ChildFailure(
-            "ended its own process before it returned", help="return from the function instead"
-        )
-    return None
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _signal_help(number: int) -> str:
-    if number == signal.SIGKILL:
-        return "nobody but the kernel or a user sends this: look whether the memory was used up"
-    return ""
+def _accesses(last: Mapping[str, Any]) -> tuple[Access, ...] | None:
+    found = last.get("accesses")
+    return None if found is None else tuple(Access(*access) for access in found)
 
 
 def _values(order: Order) -> command.Values:

@@ -22,16 +22,20 @@ from . import processes
 from .child import start
 from .sandbox import isolation
 from .sandbox.isolation import ForServer
+from .watching import Watching
 
 _LOOK_SECONDS = 0.1
 
 
 class _Child:
-    def __init__(self, answer: socket.socket, pid: int, memory_bytes: int | None) -> None:
+    def __init__(
+        self, answer: socket.socket, pid: int, memory_bytes: int | None, watching: Watching | None
+    ) -> None:
         self.answer: socket.socket | None = answer
         """None once nobody waits for it any more."""
         self.pid = pid
         self.memory_bytes = memory_bytes
+        self.watching = watching
         self.over_memory = False
 
 
@@ -73,11 +77,14 @@ class _Server:
         while True:
             waited: list[Any] = [self._requests, reading]
             waited += [child.answer for child in self._children.values() if child.answer]
+            waited += [w for child in self._children.values() if (w := child.watching) and w.fileno() >= 0]
             limited = any(child.memory_bytes is not None for child in self._children.values())
             ready, _, _ = select.select(waited, [], [], _LOOK_SECONDS if limited else None)
             if reading in ready:
                 os.read(reading, 4096)
             for child in list(self._children.values()):
+                if child.watching is not None and child.watching in ready:
+                    child.watching.look()
                 if child.answer in ready:
                     _obey(child)
                 _limit(child)
@@ -108,6 +115,7 @@ class _Server:
     def _fork(
         self, answer: socket.socket, request: dict[str, Any], streams: list[int], *, fresh: bool
     ) -> None:
+        watching = Watching(request["watch"]) if request["watch"] else None
         pid = os.fork()
         if pid == 0:
             try:
@@ -119,12 +127,14 @@ class _Server:
                         child.answer.close()
                 for number, stream in enumerate(streams):
                     os.dup2(stream, number)  # the terminal of the user's, for --debug
-                start(request["path"], self._plan, self._prefix, fresh=fresh)
+                start(request["path"], self._plan, self._prefix, fresh=fresh, watching=watching)
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(70)
-        self._children[pid] = _Child(answer, pid, request["memory_bytes"])
+        if watching:
+            watching.forked()
+        self._children[pid] = _Child(answer, pid, request["memory_bytes"], watching)
 
     def _reap(self) -> None:
         while True:
@@ -138,6 +148,7 @@ class _Server:
             if child is None:
                 continue
             left = processes.end_orphans(set(self._children))
+            accesses = child.watching.close() if child.watching else None
             if child.answer is None:
                 continue
             message = {
@@ -146,6 +157,7 @@ class _Server:
                 "peak_memory_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
                 "left_behind": left,
                 "over_memory": child.over_memory,
+                "accesses": accesses,
             }
             try:
                 child.answer.sendall(json.dumps(message).encode() + b"\n")

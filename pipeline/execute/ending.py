@@ -1,0 +1,69 @@
+"""Says from how a stage's process ended why it failed. Knows what the process left word of, not its code."""
+
+import errno
+import signal
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import durable
+from ..model import Stage
+from .child import NO_ROOM, NOT_ISOLATED
+from .folder import WorkFolder
+
+
+class ChildFailure(NamedTuple):
+    """Why an attempt failed: one line of text or the exception, and where in the project's code."""
+
+    text: str
+    cause: str | None = None
+    at: str | None = None
+    help: str = ""
+    interrupted: bool = False
+
+
+def failure_of(
+    stage: Stage, folder: WorkFolder, last: Mapping[str, Any], broken: str | None
+) -> ChildFailure | None:
+    """Return why an attempt failed; None if it did not. `broken` is the limit for which it was ended."""
+    status: int = last["status"]
+    if broken == "cancelled":
+        return ChildFailure("was interrupted", interrupted=True)
+    if broken == "timeout":
+        text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
+        return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
+    if last["over_memory"]:
+        return ChildFailure(
+            "used more memory than its limit", help="raise `memory` under `resources`, or use less"
+        )
+    result = folder.result()
+    told = result.get("failure")
+    if isinstance(told, dict):
+        return ChildFailure(
+            str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
+        )
+    if status == NO_ROOM and stage.run is not None and not result:
+        raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
+    if status == NOT_ISOLATED and not result:
+        return ChildFailure("cannot be isolated as this machine promised", help="`pipe doctor` looks again")
+    if status < 0:
+        return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
+    if status != 0:
+        return ChildFailure(f"exited with status {status}")
+    if stage.run is not None and not result.get("done"):
+        return ChildFailure(
+            "ended its own process before it returned", help="return from the function instead"
+        )
+    return None
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _signal_help(number: int) -> str:
+    if number == signal.SIGKILL:
+        return "nobody but the kernel or a user sends this: look whether the memory was used up"
+    return ""
