@@ -16,7 +16,7 @@ from . import kernel, view
 OLD = "/.old"
 """Where a server still finds the machine's own root; its children take that mount away before the stage starts."""
 
-HOME = "/home"
+HOME = "/.home"
 """Where a server finds the folder that it may write; its stages see it read-only."""
 
 _TEMPORARY = "/tmp"
@@ -27,7 +27,7 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], base: str, home: str) -> None:
     """Move this single-threaded process into a root of its own, made at the empty folder `root`.
 
-    `base` is the folder of all work folders, `home` what lies at /home. Returns in a child, which is the first
+    `base` is the folder of all work folders, `home` what lies at `HOME`. Returns in a child, which is the first
     process of its namespace; the caller's own process waits for it and ends with it.
     Raises OSError where the kernel refuses, before the root was changed.
     """
