@@ -1,7 +1,7 @@
 """A stage with everything fixed. Its canonical form is what is hashed, stored and compared. Reads no file."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -118,6 +118,48 @@ def differences(
     return tuple(_differences(old, new, unknown, places))
 
 
+def differences_from_lock(
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Artifact],
+    portable_digest: str,
+    new: Recipe,
+    *,
+    unknown: frozenset[str] = frozenset(),
+) -> tuple[Reason, ...]:
+    """Say what changed since the lock file was written, where its recipe is in no store.
+
+    The lock file names parameters and inputs; of the rest it knows only whether it is the same.
+    """
+    return tuple(_differences_from_lock(params, inputs, portable_digest, new, unknown))
+
+
+def _differences_from_lock(
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Artifact],
+    portable_digest: str,
+    new: Recipe,
+    unknown: frozenset[str],
+) -> Iterator[Reason]:
+    explained = bool(unknown)
+    for name, was, now in _changed(params, new["params"]):
+        explained = True
+        yield _reason("param", name, f"param {name}", was, now, known=(name in params, name in new["params"]))
+    here = {path: artifact.digest for path, artifact in kind_and_artifacts(new, without=unknown)}
+    for path in sorted(inputs.keys() | here.keys()):
+        was, now = inputs.get(path), here.get(path)
+        if (was and was.digest) == now or (now is None and unknown):
+            continue
+        explained = True
+        what = "changed" if was and now else "added" if now else "removed"
+        yield Reason("input", path, f"input {path} {what}", was and was.digest, now)
+    if explained:
+        return
+    if portable(new) == portable_digest:
+        yield Reason("environment", "", "packages or platform differ from those in the lock file")
+    else:
+        yield Reason("code", "", "code or declaration differs from the lock file")
+
+
 def _differences(
     old: Recipe, new: Recipe, unknown: frozenset[str], places: Mapping[str, tuple[str, int]]
 ) -> Iterator[Reason]:
@@ -127,11 +169,12 @@ def _differences(
     for form in ("run", "cmd"):
         if old.get(form) != new.get(form):
             yield _reason("command", form, "command", old.get(form), new.get(form))
-    for name, was, now in _changed(old["params"], new["params"]):
+    params = list(_changed(old["params"], new["params"]))
+    for name, was, now in params:
         yield _reason(
             "param", name, f"param {name}", was, now, known=(name in old["params"], name in new["params"])
         )
-    if not old["params"].keys() ^ new["params"].keys() and old.get("params_file") != new.get("params_file"):
+    if not params and old.get("params_file") != new.get("params_file"):
         yield Reason("param", "params", "the parameters' file changed")
     yield from _input_differences(old["inputs"], new["inputs"], unknown)
     yield from _environment_differences(old, new)
@@ -222,9 +265,11 @@ def _shown(value: Any) -> str:
     return first if not rest and len(first) <= 80 else first[:77] + "..."
 
 
-def kind_and_artifacts(recipe: Recipe) -> Iterator[tuple[str, Artifact]]:
+def kind_and_artifacts(recipe: Recipe, *, without: Collection[str] = ()) -> Iterator[tuple[str, Artifact]]:
     """Yield every input artifact of a recipe with its path. Sizes are not recorded there: 0."""
-    for entry in recipe["inputs"].values():
+    for declared, entry in recipe["inputs"].items():
+        if declared in without:
+            continue
         if "files" in entry:
             for path, (kind, name) in entry["files"].items():
                 yield path, Artifact(kind, name, 0)

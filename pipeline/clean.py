@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from .durable import remove
 from .opened import open_project
-from .workspace import remove
 
 
 class CleanResult(NamedTuple):

@@ -67,7 +67,7 @@ def shell(root: Path, stage: str) -> int:
 
 
 def _prepare(opened: OpenProject, name: str) -> tuple[LocalExecutor, Order]:
-    opened.store.prepare(opened.layout.root)
+    opened.prepare()
     walk = Walk(opened, status.settings_of(forced=frozenset((name,))))
     for each in target_scope(opened, frozenset((name,))):
         decision = walk.decide(each)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .events import Failure
 from .execute import log
-from .execute.ending import ChildFailure
+from .execute.child_failure import ChildFailure
 from .execute.local import Order, Ran
 from .layout import Layout
 from .model import Stage

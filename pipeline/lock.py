@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,8 @@ class Entry(NamedTuple):
 
     @property
     def locked(self) -> Locked:
-        return Locked(self.key, self.outputs)
+        recipe = self.recipe if self.recipe != NO_KEY else ""
+        return Locked(self.key, self.outputs, recipe, self.params, self.inputs)
 
 
 def read(root: Path) -> dict[str, Entry]:
@@ -68,8 +69,12 @@ def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozens
     return entries
 
 
-def write(root: Path, entries: Mapping[str, Entry]) -> bool:
-    """Write the lock file; says whether that changed a byte."""
+def write(root: Path, entries: Mapping[str, Entry], temporary: Callable[[str], str]) -> bool:
+    """Write the lock file; says whether that changed a byte.
+
+    `temporary` gives for a path the name under which it is written first: not beside it, where a `pipe` that is
+    killed would leave it to the user.
+    """
     stages = {name: _plain(entry) for name, entry in entries.items()}
     data = json.dumps({"version": VERSION, "stages": stages}, sort_keys=True, indent=1, ensure_ascii=False)
     content = (data + "\n").encode("utf-8")
@@ -79,7 +84,7 @@ def write(root: Path, entries: Mapping[str, Entry]) -> bool:
             return False
     except FileNotFoundError:
         pass
-    durable.write_file(os.fspath(path), content)
+    durable.write_file(os.fspath(path), content, temporary=temporary(os.fspath(path)))
     return True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import config, layout, lock
+from . import config, layout, lock, owned
 from . import graph as graphs
 from .code import Sources
 from .errors import Problem, UsageError
@@ -55,7 +55,14 @@ class OpenProject(NamedTuple):
         """Why this machine cannot tell what a stage accesses; empty if it can."""
         return watching_of(self.layout, self.state)
 
+    def prepare(self) -> None:
+        """Make ready for writing, and clear what processes that were killed had begun to write."""
+        self.store.prepare(self.layout.root)
+        owned.clear_abandoned(os.fspath(self.layout.pipe / "tmp"))
+
     def close(self) -> None:
+        self.workspace.close()
+        self.store.close()
         self.state.close()
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from . import environment, failure, survey
+from .durable import remove
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
-from .execute.ending import ChildFailure
+from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
@@ -17,7 +18,7 @@ from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
 from .walk import Fixed, Walk
-from .workspace import UnfitFile, remove
+from .workspace import UnfitFile
 
 
 class Performed(NamedTuple):

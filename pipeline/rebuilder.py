@@ -1,7 +1,7 @@
 """Decides whether a stage must run, and why. Reads no file and no clock."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import action as actions
 from .action import Action, Recipe
@@ -16,10 +16,24 @@ LOST = Reason("never-run", "", "its result is not in the store")
 
 
 class Locked(NamedTuple):
-    """What the lock file has of a stage: the key of its last good action, and what that produced."""
+    """What the lock file has of a stage: the key of its last good action, and what that produced and used."""
 
     key: str
     outputs: Mapping[str, Produced]
+    recipe: str = ""
+    """The digest of its recipe without the machine's environment; empty if the entry answers for no action."""
+    params: Mapping[str, Any] = {}
+    inputs: Mapping[str, Artifact] = {}
+    """By path."""
+
+
+class Last(NamedTuple):
+    """What the stage was before, to explain against."""
+
+    recipe: Recipe | None = None
+    """None if it never ran, or nobody has the recipe."""
+    outputs: Mapping[str, Produced] = {}
+    """What it made when it was last executed or restored here: that may lie there still, unmodified."""
 
 
 def decide(
@@ -28,7 +42,7 @@ def decide(
     *,
     hit: Trace | None,
     locked: Locked | None,
-    last: Callable[[], Recipe | None],
+    last: Callable[[], Last],
     workspace: Mapping[str, Artifact | None],
     forced: bool = False,
 ) -> Decision:
@@ -39,8 +53,7 @@ def decide(
         action: The stage with everything fixed.
         hit: The trace to use for this action key, all of whose objects can be had; None if there is none.
         locked: What the lock file has of the stage.
-        last: Looks up the recipe that the stage had last, to explain against; None if it never ran. Not asked of
-            what is fresh.
+        last: Looks up what the stage was before. Not asked of what is fresh.
         workspace: What lies where the outputs belong, by output name; None where nothing does.
         forced: The user asked for it by name.
 
@@ -66,30 +79,41 @@ def decide(
 
 
 def decide_waiting(
-    action: Action | None, last: Recipe | None, waiting_for: tuple[str, ...], unknown: frozenset[str]
+    action: Action,
+    last: Recipe | None,
+    locked: Locked | None,
+    waiting_for: tuple[str, ...],
+    unknown: frozenset[str],
 ) -> Decision:
-    """Say what can be said of a stage while what it reads is being made. `action` is None if nothing is known."""
+    """Say what can be said of a stage while what it reads is being made: `unknown` names those inputs."""
     reasons = tuple(Reason("waiting", name, f"waiting for {name}") for name in waiting_for)
-    if last is None:
-        return Decision("waiting", (NEVER_RUN, *reasons))
-    own = (
-        actions.differences(last, action.recipe, unknown=unknown, places=action.places)
-        if action is not None
-        else ()
-    )
-    return Decision("waiting", (*own, *reasons))
+    return Decision("waiting", (*_changes(action, last, locked, unknown), *reasons))
 
 
 def _why(
     action: Action,
-    last: Recipe | None,
+    last: Last,
     locked: Locked | None,
     hit: Trace | None,
     workspace: Mapping[str, Artifact | None],
 ) -> tuple[Reason, ...]:
-    changed = (NEVER_RUN,) if last is None else actions.differences(last, action.recipe, places=action.places)
-    known = [m.outputs for m in (locked, hit) if m is not None]
-    return (*changed, *(_misplaced(known, workspace) if known else ()))
+    changed = _changes(action, last.recipe, locked)
+    known = [last.outputs, *(m.outputs for m in (locked, hit) if m is not None)]
+    return (*changed, *_misplaced(known, workspace))
+
+
+def _changes(
+    action: Action, last: Recipe | None, locked: Locked | None, unknown: frozenset[str] = frozenset()
+) -> tuple[Reason, ...]:
+    if last is not None:
+        return actions.differences(last, action.recipe, unknown=unknown, places=action.places)
+    if locked is None or not locked.recipe:
+        return (NEVER_RUN,)
+    if locked.key == action.key:
+        return (LOST,)
+    return actions.differences_from_lock(
+        locked.params, locked.inputs, locked.recipe, action.recipe, unknown=unknown
+    )
 
 
 def _misplaced(

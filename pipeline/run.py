@@ -19,7 +19,7 @@ from .lock import NO_KEY, Entry
 from .model import Decision, Produced, Reason, Resources, RunResult, StageResult
 from .opened import OpenProject, expand_targets, open_project
 from .progress import Progress
-from .scheduler import Budget, Room, Schedule, priorities
+from .scheduler import Budget, Room, Schedule, Waiting, priorities
 from .state import StageRow
 from .store import Damaged
 from .walk import Walk
@@ -107,14 +107,14 @@ class _Run:
         self._entries: dict[str, Entry] = {}
         self._ended: queue.SimpleQueue[tuple[str, Room, Performed | BaseException]] = queue.SimpleQueue()
         self._running: dict[str, StageResult] = {}
-        self._waiting: list[tuple[str, Decision]] = []
+        self._decided: dict[str, Decision] = {}
         self._lost: set[str] = set()
         self._fatal: BaseException | None = None
         self._failed = False
 
     def run(self) -> RunResult:
         opened = self._opened
-        opened.store.prepare(opened.layout.root)
+        opened.prepare()
         started, clock = time.time(), time.monotonic()
         self._id = history.new_run_id(opened.layout.pipe, started)
         self._start_over()
@@ -144,6 +144,7 @@ class _Run:
         self._schedule = Schedule(
             self._opened.graph, self._scope, priorities(self._opened.graph, self._seconds)
         )
+        self._waiting = Waiting(self._jobs)
         self._budget = Budget(self._jobs, machine.processors(), machine.memory_bytes(), machine.gpus())
         self._performer: Performer | None = None
 
@@ -191,24 +192,21 @@ class _Run:
             if decision.verdict == "fresh":
                 self._settle_fresh(name, decision)
             else:
-                self._waiting.append((name, decision))
+                self._wait_for_room(name, decision)
+
+    def _wait_for_room(self, name: str, decision: Decision) -> None:
+        stage = self._opened.project.stages[name]
+        wanted = stage.resources if decision.verdict == "stale" else Resources()
+        if wanted.gpus and wanted.gpus > (there := len(machine.gpus())):
+            self._stop_for(usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {there}"))
+            return
+        self._decided[name] = decision
+        self._waiting.add(name, self._schedule.place(name), wanted)
 
     def _start_waiting(self) -> None:
-        # In the order in which they became ready; one that needs more room than there is lets others pass.
-        waiting, self._waiting = self._waiting, []
-        for place, (name, decision) in enumerate(waiting):
-            if self._budget.is_used_up() or self._is_stopping():
-                self._waiting += waiting[place:]  # unseen: else each stage that ends looks at all that wait
-                return
-            stage = self._opened.project.stages[name]
-            wanted = stage.resources if decision.verdict == "stale" else Resources()
-            if wanted.gpus and wanted.gpus > (there := len(machine.gpus())):
-                self._stop_for(usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {there}"))
-            room = None if self._is_stopping() else self._budget.take(wanted)
-            if room is None:
-                self._waiting.append((name, decision))
-            else:
-                self._start(name, decision, room)
+        while not self._is_stopping() and (taken := self._waiting.take(self._budget)) is not None:
+            name, room = taken
+            self._start(name, self._decided.pop(name), room)
 
     def _start(self, name: str, decision: Decision, room: Room) -> None:
         self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
@@ -367,7 +365,8 @@ class _Run:
         if old and lock.merged(old, self._entries, declared) == old:
             return
         # Read again: another `pipe` may have written it meanwhile.
-        lock.write(root, lock.merged(lock.read(root), self._entries, declared))
+        entries = lock.merged(lock.read(root), self._entries, declared)
+        lock.write(root, entries, self._opened.workspace.temporary_for)
 
     def _is_stopping(self) -> bool:
         return (

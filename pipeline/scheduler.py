@@ -30,7 +30,7 @@ class Schedule:
         self._rank = {name: index for index, name in enumerate(n for n in graph.order if n in scope)}
         self._longest = longest
         self._missing = {name: sum(p in self._rank for p in graph.parents[name]) for name in self._rank}
-        self._ready: list[tuple[float, int, str]] = []
+        self._ready: list[tuple[tuple[float, int], str]] = []
         self._ended: set[str] = set()
         for name, missing in self._missing.items():
             if not missing:
@@ -38,11 +38,18 @@ class Schedule:
 
     def next_ready(self) -> str | None:
         """Take the next stage whose parents ended well; None if there is none for now."""
-        return heapq.heappop(self._ready)[2] if self._ready else None
+        return heapq.heappop(self._ready)[1] if self._ready else None
 
     def put_back(self, name: str) -> None:
         """Make a stage that was taken ready again."""
         self._push(name)
+
+    def place(self, name: str) -> tuple[float, int]:
+        """Return what sorts stages by who should start first: the longest path, in tenths of a second.
+
+        What differs by less starts as written: how long a short stage took is chance.
+        """
+        return -round(self._longest.get(name, 0.0), 1), self._rank[name]
 
     def ended_well(self, name: str) -> None:
         self._ended.add(name)
@@ -70,7 +77,43 @@ class Schedule:
         return [name for name in self._rank if name not in self._ended]
 
     def _push(self, name: str) -> None:
-        heapq.heappush(self._ready, (-self._longest.get(name, 0.0), self._rank[name], name))
+        heapq.heappush(self._ready, (self.place(name), name))
+
+
+class Waiting:
+    """Stages that start as soon as there is room for them, in the order of their places.
+
+    One that does not fit lets others pass, but only as often as there are slots: else a wide stage on which much
+    hangs would wait until all the narrow ones are through. Stages that want the same fit or do not fit together,
+    so of each kind only the first is looked at, however many wait.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._queues: dict[Resources, list[tuple[tuple[float, int], str]]] = {}
+        self._passed: dict[str, int] = {}
+
+    def add(self, name: str, place: tuple[float, int], wanted: Resources) -> None:
+        heapq.heappush(self._queues.setdefault(wanted, []), (place, name))
+
+    def take(self, budget: "Budget") -> tuple[str, "Room"] | None:
+        """Take the first stage that fits, with the room that it got; None if none may start now."""
+        too_wide: list[str] = []
+        for wanted in sorted(self._queues, key=lambda each: self._queues[each][0]):
+            queue = self._queues[wanted]
+            room = budget.take(wanted)
+            if room is not None:
+                _, name = heapq.heappop(queue)
+                if not queue:
+                    del self._queues[wanted]
+                self._passed.pop(name, None)
+                for passed in too_wide:
+                    self._passed[passed] = self._passed.get(passed, 0) + 1
+                return name, room
+            too_wide.append(queue[0][1])
+            if self._passed.get(too_wide[-1], 0) >= self._slots:
+                return None
+        return None
 
 
 class Room(tuple[tuple[int, ...], tuple[int, ...], int, int]):
@@ -108,10 +151,6 @@ class Budget:
         self._processors = self._processors[len(processors) :]
         gpus, self._gpus = tuple(self._gpus[: wanted.gpus]), self._gpus[wanted.gpus :]
         return Room((processors, gpus, slots, memory))
-
-    def is_used_up(self) -> bool:
-        """Say whether no stage at all can be given room, whatever it wants: each takes a slot."""
-        return self._slots <= 0
 
     def give_back(self, room: Room) -> None:
         processors, gpus, slots, memory = room

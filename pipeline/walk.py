@@ -12,7 +12,7 @@ from .errors import Problem, StoreError
 from .inputs import Found, MissingInput
 from .model import Artifact, Decision, Input, Produced, Reason, Stage
 from .opened import OpenProject
-from .rebuilder import Locked
+from .rebuilder import Last, Locked
 from .trace import Trace
 
 
@@ -85,7 +85,7 @@ class Walk:
             fixed.action,
             hit=hit,
             locked=locked,
-            last=lambda: self.last_recipe(name),
+            last=lambda: self._last(name, fixed.action.key),
             workspace=workspace,
             forced=name in self._settings.forced,
         )
@@ -128,19 +128,32 @@ class Walk:
         return fixed
 
     def last_recipe(self, name: str) -> Recipe | None:
-        """Return the recipe that the stage had last: as the lock file has it, else as this project recorded it."""
-        if name not in self._recipes:
-            self._recipes[name] = self._last_recipe(name)
-        return self._recipes[name]
+        """Return the recipe that the stage had last: as the lock file has it, else as this project recorded it.
 
-    def _last_recipe(self, name: str) -> Recipe | None:
+        That of another action, if there is one: where the lock file is of this very action (after a change of the
+        branch, say), what lies here was made by the one that this project executed or restored.
+        """
+        fixed = self.fixed.get(name)
+        return self._last_recipe(name, fixed.action.key if fixed else None)
+
+    def _last_recipe(self, name: str, now: str | None) -> Recipe | None:
         entry = self._opened.lock.get(name)
         row = self._rows.get(name)
-        for key in (entry.key if entry else None, row.key if row else None):
-            recorded = self._opened.store.records.action(key) if key else None
-            if recorded is not None:
-                return recorded.recipe
+        keys = [known.key for known in (entry, row) if known is not None]
+        for key in sorted(keys, key=lambda key: key == now):
+            if key not in self._recipes:
+                recorded = self._opened.store.records.action(key)
+                self._recipes[key] = recorded.recipe if recorded is not None else None
+            if self._recipes[key] is not None:
+                return self._recipes[key]
         return None
+
+    def _last(self, name: str, now: str) -> Last:
+        row = self._rows.get(name)
+        made = (
+            next(iter(self._opened.store.records.traces(row.key)), None) if row and row.key != now else None
+        )
+        return Last(self._last_recipe(name, now), made.outputs if made else {})
 
     def _find(self, stage: Stage, declared: Input) -> Found:
         entry = self._opened.lock.get(stage.name)
@@ -171,7 +184,7 @@ class Walk:
             # Their values may name inputs that are not known yet.
             around = around._replace(variables=last["variables"])
             built = actions.build(stage, tuple(resolved), around)
-        return rebuilder.decide_waiting(built, last, waiting, frozenset(unknown))
+        return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, frozenset(unknown))
 
     def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
         lying = {o.name: self._opened.workspace.output(o.path) for o in stage.outputs}
@@ -188,7 +201,8 @@ class Walk:
             return None
         outputs = {o.name: o.path for o in self._opened.project.stages[name].outputs}
         if {n: p.path for n, p in entry.outputs.items()} != outputs:
-            return Locked("", {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path})
+            kept = {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path}
+            return entry.locked._replace(key="", outputs=kept)
         return entry.locked
 
     def _hit(

@@ -16,7 +16,18 @@ ROOMS = (
     # Pure: no file, no clock, no process.
     ("pattern", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
     # The disk and what is read from it.
-    ("durable", "layout", "config", "code", "environment", "state", "statcache", "store", "workspace"),
+    (
+        "durable",
+        "owned",
+        "layout",
+        "config",
+        "code",
+        "environment",
+        "state",
+        "statcache",
+        "store",
+        "workspace",
+    ),
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.

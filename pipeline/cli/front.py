@@ -9,7 +9,7 @@ from .. import __version__
 from ..errors import PipeError, Problem
 from . import declare, quick
 from .declare import Parsed
-from .skin import Skin, write
+from .skin import OutputLost, Skin, write
 
 _BUG = 70
 _INTERRUPTED = 130
@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     skin = Skin(json="--json" in own)  # a mistake in the command line itself is told as JSON too
     try:
         return _answer(words)
+    except OutputLost as error:
+        Skin().problems(error.problems)
+        return error.exit_code
     except PipeError as error:
         skin.problems(error.problems)
         return error.exit_code
@@ -62,7 +65,12 @@ def _parse(words: Sequence[str]) -> Parsed | int:
             return found
     from . import typer_app
 
-    return typer_app.parse(words)
+    try:
+        return typer_app.parse(words)
+    finally:
+        write(
+            sys.stdout, ""
+        )  # help may wait there for the interpreter's end, where nobody could tell of a full disk
 
 
 def _unforeseen(error: Exception, skin: Skin) -> int:

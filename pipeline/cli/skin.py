@@ -7,10 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from ..errors import Problem
+from ..errors import Problem, StoreError
 from ..render import problems as problem_text
 from ..render import style
 from ..render.style import Style
+
+
+class OutputLost(StoreError):
+    """What a command has to say cannot be written where it should go: not even that it failed, as JSON."""
 
 
 class Skin(NamedTuple):
@@ -86,6 +90,10 @@ def write(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         abandon(stream)
+    except OSError as error:
+        abandon(stream)
+        if stream is not sys.stderr:  # what is lost there is not what was asked for, and the work goes on
+            raise OutputLost(Problem(f"cannot write what was asked for: {error.strerror}")) from error
 
 
 def write_bytes(pieces: Iterable[bytes]) -> None:
@@ -96,6 +104,9 @@ def write_bytes(pieces: Iterable[bytes]) -> None:
             sys.stdout.buffer.flush()
     except BrokenPipeError:
         abandon(sys.stdout)
+    except OSError as error:
+        abandon(sys.stdout)
+        raise OutputLost(Problem(f"cannot write what was asked for: {error.strerror}")) from error
 
 
 def abandon(stream: TextIO) -> None:

@@ -231,9 +231,11 @@ def _place(trace: TracebackType | None, project: str) -> str | None:
 
 
 def _print(error: BaseException) -> None:
+    """Print the traceback from where the project's code begins: what loaded it is nobody's concern."""
     trace = error.__traceback__
     machinery = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(machinery):
+    ours = (machinery, os.path.dirname(importlib.__file__), "<frozen importlib")
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 

@@ -1,6 +1,5 @@
 """The folder that one attempt runs in: a mirror of the project holding what the stage may see. Decides nothing."""
 
-import fcntl
 import json
 import os
 import tempfile
@@ -8,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import durable
+from .. import durable, owned
+from ..durable import remove
 from ..layout import Layout
 from ..model import Artifact, Stage
-from ..workspace import Placer, remove
+from ..workspace import Placer
 
 
 class WorkFolder:
@@ -33,7 +33,7 @@ class WorkFolder:
             os.makedirs(base, mode=0o700, exist_ok=True)
             for number in range(1000):
                 path = f"{base}/{key[:16]}" + (f".{number}" if number else "")
-                lock = _claim(path)
+                lock = owned.claim(path)
                 if lock is not None:
                     folder = cls(path, lock)
                     for part in (folder.project, folder.home, folder.tmp):
@@ -110,7 +110,7 @@ class WorkFolder:
         self._release()
 
     def remove(self) -> None:
-        remove(self.path)
+        owned.give_up(self.path)
         self._release()
 
     def _release(self) -> None:
@@ -157,17 +157,6 @@ def base_for(layout: Layout) -> str:
     return os.fspath(layout.pipe / "work")
 
 
-def clear_abandoned(base: str) -> None:
-    """Remove the work folders of processes that are gone."""
-    try:
-        names = os.listdir(base)
-    except OSError:
-        return
-    for name in names:
-        if _is_abandoned(f"{base}/{name}"):
-            remove(f"{base}/{name}")
-
-
 def move(source: str, target: str) -> None:
     """Move a file or folder, copying it where the target is on another file system."""
     try:
@@ -185,39 +174,3 @@ def _is_own(base: str) -> bool:
     os.makedirs(base, mode=0o700, exist_ok=True)
     status = os.lstat(base)
     return status.st_uid == os.getuid() and not os.path.islink(base)
-
-
-def _claim(path: str) -> int | None:
-    """Make the folder, held by a lock; returns the lock's descriptor, None if somebody else has the name.
-
-    The kernel releases the lock when its holder dies, whatever namespace either of them lives in.
-    """
-    made = f"{os.path.dirname(path)}/.new.{os.getpid()}.{os.urandom(6).hex()}"
-    os.mkdir(made, 0o700)
-    lock = os.open(f"{made}/owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    for _ in range(2):
-        try:
-            os.rename(made, path)  # never replaces: the folder that may be there is not empty
-            return lock
-        except OSError:
-            if not _is_abandoned(path):
-                break
-            remove(path)
-    os.close(lock)
-    remove(made)
-    return None
-
-
-def _is_abandoned(path: str) -> bool:
-    try:
-        lock = os.open(f"{path}/owner", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(lock)
-    return True

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .. import command, digest
+from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
 from ..layout import Layout
@@ -16,8 +16,8 @@ from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
 from . import constants, log, processes
-from .ending import ChildFailure, failure_of
-from .folder import WorkFolder, base_for, clear_abandoned
+from .child_failure import ChildFailure, failure_of
+from .folder import WorkFolder, base_for
 from .mask import Masking
 from .sandbox import isolation, namespaces, view
 from .sandbox.isolation import ForServer, ForStage
@@ -77,8 +77,9 @@ class LocalExecutor:
     def __init__(self, layout: Layout, store: Store, level: str, unwatched: str) -> None:
         self._layout = layout
         self._base = base_for(layout)
-        clear_abandoned(self._base)
-        self._placer = Placer(store, f"{self._base}/tmp")
+        owned.clear_abandoned(self._base)
+        self._temporaries = owned.Temporaries(self._base)
+        self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
         self.unwatched = unwatched
@@ -163,6 +164,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         self._servers.close()
+        self._temporaries.close()
         processes.end_orphans(set(), patience_seconds=1.0)
 
     def _request(self, order: Order, folder: WorkFolder) -> dict[str, Any]:
@@ -229,10 +231,9 @@ class LocalExecutor:
             processes.end_orphans({os.getpid()}, patience_seconds=0)
             failure = ChildFailure("the process that supervised it ended", help="run it again")
             return Ran(folder, failure, wall)
-        failure_or_none = failure_of(order.stage, folder, last, limits.broken)
         return Ran(
             folder,
-            failure_or_none,
+            failure_of(order.stage, folder, last, limits.broken),
             wall,
             last["cpu_seconds"],
             last["peak_memory_bytes"],

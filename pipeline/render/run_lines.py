@@ -14,6 +14,7 @@ OUTCOMES = ("failed", "blocked", "cancelled", "executed", "restored", "fresh")
 _TIME_COLUMNS = 8
 _MOST_QUIET_LINES = 20
 _MOST_RESULTS = 8
+_WORTH_TELLING_SECONDS = 10
 
 
 class Lines:
@@ -26,12 +27,18 @@ class Lines:
         self._columns = name_columns(())
         self._quiet_lines = 0
         self._explained: set[str] = set()
+        self._ahead: tuple[int, int, float | None] | None = None
 
     def planned(self, stages: int, estimate_seconds: float | None) -> None:
-        if estimate_seconds is not None and estimate_seconds >= 10:
-            self._write(f"{count(stages, 'stage')}; {about(estimate_seconds)}")
+        self._ahead = (stages, stages, estimate_seconds)
 
     def started(self, name: str, expected_seconds: float | None) -> None:
+        if self._ahead:
+            # Told when it is known that there is something to wait for, and what is fresh is out of the sum.
+            left, total, seconds = self._ahead
+            self._ahead = None
+            if seconds is not None and seconds >= _WORTH_TELLING_SECONDS:
+                self._write(f"up to {left} of {count(total, 'stage')} to run; {about(seconds)}")
         self._columns = max(self._columns, name_columns([name]))
         if self._verbose:
             self._write(f"started  {printable(name)}")
@@ -48,6 +55,8 @@ class Lines:
         total: int,
         expected_left: float | None,
     ) -> None:
+        if self._ahead:
+            self._ahead = (total - done, total, expected_left)
         if self._verbose or self._is_worth_a_line(result):
             self._columns = max(self._columns, name_columns([result.name]))
             self._write(line_of(result, self._columns, self._style, verbose=self._verbose))

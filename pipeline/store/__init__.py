@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from .. import tree
+from .. import owned, tree
 from ..model import Artifact
 from ..statcache import StatCache
 from . import layout
@@ -22,14 +22,18 @@ class Store:
         layout.is_there(root)
         self.objects = Objects(os.fspath(root), stats)
         self.records = Records(os.fspath(root))
+        self._temporaries = owned.Temporaries(f"{root}/tmp")
 
     def prepare(self, project: Path) -> None:
         """Make what is missing, for the project that is about to write."""
         layout.prepare(self.root, project)
-        _clear_dead(f"{self.root}/tmp")
+        owned.clear_abandoned(f"{self.root}/tmp")
+
+    def close(self) -> None:
+        self._temporaries.close()
 
     def batch(self) -> Batch:
-        return Batch(self.objects)
+        return Batch(self.objects, self._temporaries)
 
     def lease(self, key: str) -> Lease:
         return Lease(os.fspath(self.root), key)
@@ -75,14 +79,3 @@ class Store:
                 return None
             artifact = Artifact(entry.kind, entry.digest, entry.size_bytes)  # type: ignore[arg-type]
         return artifact
-
-
-def _clear_dead(folder: str) -> None:
-    """Remove the temporary files of processes of this machine that are gone."""
-    for name in os.listdir(folder):
-        process = name.partition(".")[0]
-        if process.isdigit() and not os.path.exists(f"/proc/{process}") and os.path.isdir("/proc/self"):
-            try:
-                os.unlink(f"{folder}/{name}")
-            except OSError:
-                pass

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from .. import digest, durable
 from ..errors import Problem, StoreError
+from ..owned import Temporaries
 from ..statcache import StatCache
 from . import layout
 from .copy import copy_file
@@ -117,8 +118,9 @@ class Batch:
     Whatever names others (traces) becomes visible after what it names. A batch belongs to one thread.
     """
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, temporaries: Temporaries) -> None:
         self._objects = objects
+        self._temporaries = temporaries
         self._staged: list[tuple[str, str, str | None]] = []
         """Temporary path, final path, name of the object (None for a record)."""
         self._names: set[str] = set()
@@ -137,7 +139,7 @@ class Batch:
         """
         if not self._is_new(name):
             return
-        temporary = self._temporary()
+        temporary = self._temporaries.name()
         if not (move and os.lstat(path).st_nlink == 1 and _is_moved(path, temporary)):
             try:
                 if copy_file(path, temporary) != name:
@@ -188,7 +190,7 @@ class Batch:
         return False
 
     def _stage(self, data: bytes, final: str, name: str | None) -> None:
-        temporary = self._temporary()
+        temporary = self._temporaries.name()
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(temporary, flags, 0o444)
@@ -215,9 +217,6 @@ class Batch:
         durable.discard(temporary)
         if name:
             self._objects.noted(name)
-
-    def _temporary(self) -> str:
-        return f"{self._objects.root}/tmp/{os.getpid()}.{os.urandom(8).hex()}"
 
 
 def _is_moved(path: str, target: str) -> bool:

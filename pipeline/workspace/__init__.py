@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterable
 from .. import durable, pattern
 from ..layout import Layout
 from ..model import Artifact, Produced
+from ..owned import Temporaries
 from ..statcache import StatCache
 from ..state import State
 from ..store import Store
 from ..tree import Leaf
 from .ignore import Ignore
-from .place import Placer, exchange, remove
+from .place import Placer, exchange
 from .scan import Scanned, Scanner, UnfitFile, check_names
 
-__all__ = ["Placer", "Scanned", "Scanner", "UnfitFile", "Workspace", "check_names", "exchange", "remove"]
+__all__ = ["Placer", "Scanned", "Scanner", "UnfitFile", "Workspace", "check_names", "exchange"]
 
 
 class Workspace:
@@ -31,10 +32,18 @@ class Workspace:
         self._ignore = Ignore(self.root)
         self._hidden = frozenset(hidden)
         self._link = os.environ.get("PIPE_LINK", "copy")
-        self._placer = Placer(store, os.fspath(layout.pipe / "tmp"))
+        self._temporaries = Temporaries(os.fspath(layout.pipe / "tmp"))
+        self._placer = Placer(store, self._temporaries)
         objects = os.path.join(os.fspath(layout.store), "objects")
         self._sources = Scanner(self.root, stats, self._skip_source, follow=True)
         self._outputs = Scanner(self.root, stats, self._skip_output, follow=False, links_into=objects)
+
+    def temporary_for(self, path: str) -> str:
+        """Return a name at which a file can be made that is then given its own. Raises StoreError."""
+        return self._placer.temporary_for(path)
+
+    def close(self) -> None:
+        self._temporaries.close()
 
     def source(self, path: str) -> Scanned | None:
         """Return what lies at the path of a raw input, links followed. Raises UnfitFile."""

@@ -5,7 +5,9 @@ import os
 import stat
 
 from .. import durable
+from ..durable import remove
 from ..model import Artifact
+from ..owned import Temporaries
 from ..store import Damaged, Store
 from ..store.copy import copy_file
 
@@ -18,16 +20,16 @@ LINKS = ("copy", "hardlink", "symlink")
 class Placer:
     """Makes files and folders from the store's objects. Raises KeyError and Damaged as the store does."""
 
-    def __init__(self, store: Store, temporary: str) -> None:
+    def __init__(self, store: Store, temporaries: Temporaries) -> None:
         self._store = store
-        self._temporary = temporary
+        self._temporaries = temporaries
 
     def place(self, artifact: Artifact, target: str, *, link: str = "copy") -> None:
         """Put an artifact at an absolute path, in place of what is there, with the user's umask."""
         parent = os.path.dirname(target)
         try:
             os.makedirs(parent, exist_ok=True)
-            temporary = self._temporary_for(parent, os.path.basename(target))
+            temporary = self.temporary_for(target)
         except OSError as error:
             raise durable.disk_refused(error, target) from error
         try:
@@ -98,13 +100,13 @@ class Placer:
             self._store.objects.checked(artifact.digest)
             raise Damaged(artifact.digest)
 
-    def _temporary_for(self, parent: str, name: str) -> str:
+    def temporary_for(self, path: str) -> str:
+        """Return a name at which a file can be made that is then given its own; its folder exists."""
         # Beside the target only where `.pipe` lies on another file system: users should not see it.
-        os.makedirs(self._temporary, exist_ok=True)
-        unique = f"{os.getpid()}.{os.urandom(6).hex()}"
-        if os.stat(parent).st_dev == os.stat(self._temporary).st_dev:
-            return f"{self._temporary}/{unique}"
-        return f"{parent}/.{name[:100]}.{unique}.tmp"
+        temporary = self._temporaries.name()
+        if os.stat(os.path.dirname(path)).st_dev == os.stat(os.path.dirname(temporary)).st_dev:
+            return temporary
+        return durable.temporary_beside(path)
 
 
 def exchange(new: str, target: str) -> None:
@@ -121,31 +123,3 @@ def exchange(new: str, target: str) -> None:
     os.rename(target, old)
     os.rename(new, target)
     remove(old)
-
-
-def remove(path: str) -> None:
-    """Remove whatever is at `path`, folders that forbid writing too; nothing there is fine."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return
-    if not stat.S_ISDIR(status.st_mode):
-        durable.discard(path)
-        return
-    import shutil
-
-    shutil.rmtree(path, onerror=_make_writable)
-
-
-def _make_writable(_function: object, path: str, _info: object) -> None:
-    import shutil
-
-    try:
-        os.chmod(os.path.dirname(path), 0o700)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)
-    except OSError:
-        pass

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline import digest, lock, trace
+from pipeline.durable import temporary_beside
 from pipeline.errors import UsageError
 from pipeline.lock import Entry
 from pipeline.model import Artifact, Produced
@@ -144,11 +145,11 @@ def test_the_lock_file_comes_back_and_is_written_once(entries):
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         assert lock.read(root) == {}
-        assert lock.write(root, entries)
+        assert lock.write(root, entries, temporary_beside)
         assert shape(lock.read(root)) == shape(entries)
         before = (root / lock.NAME).read_bytes()
-        assert not lock.write(root, lock.read(root))
-        assert not lock.write(root, dict(reversed(entries.items())))
+        assert not lock.write(root, lock.read(root), temporary_beside)
+        assert not lock.write(root, dict(reversed(entries.items())), temporary_beside)
         assert (root / lock.NAME).read_bytes() == before
 
 
@@ -167,7 +168,7 @@ def test_merging_keeps_declared_stages_and_settles(old, new, more):
 def test_a_damaged_lock_file_is_refused_with_a_way_out_or_read(entries, at, patch):
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        lock.write(root, entries)
+        lock.write(root, entries, temporary_beside)
         data = (root / lock.NAME).read_bytes()
         at %= len(data)
         other = data[:at] + patch + data[at + len(patch) :]

@@ -80,5 +80,6 @@ def test_the_longest_way_to_the_end_comes_first(plan, _):
     ready = []
     while (name := schedule.next_ready()) is not None:
         ready.append(name)
-    assert ready == sorted(ready, key=lambda n: (-longest[n], built.order.index(n)))
+    # What differs by less than the clock can tell starts as written.
+    assert ready == sorted(ready, key=lambda n: (-round(longest[n], 1), built.order.index(n)))
     assert set(ready) == {name for name in built.order if not built.parents[name]}

@@ -5,9 +5,8 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 
-from ...workspace import remove
+from ... import owned
 from ..child import BOOT
 from . import kernel, namespaces, view, watch
 
@@ -19,15 +18,18 @@ _PATIENCE_SECONDS = 20
 def level(base: str) -> tuple[str, str]:
     """Return the strictest level that works, and why no stricter one does ("" for the strictest).
 
-    `base` is a folder that may be written; nothing stays there.
+    `base` is a folder that may be written; nothing stays there. Raises OSError where it may not.
     """
     if sys.platform != "linux":
         return "L0", f"{sys.platform} has neither namespaces nor Landlock"
-    folder = tempfile.mkdtemp(prefix=".probe.", dir=base)
+    folder = f"{base}/probe.{os.urandom(8).hex()}"
+    lock = owned.claim(folder)
+    assert lock is not None, "a random name is taken"
     try:
         why = _ask("try_namespaces", folder)
     finally:
-        remove(folder)
+        owned.give_up(folder)
+        os.close(lock)
     if why == "works":
         return "L2", ""
     if kernel.landlock_version() >= 1:
@@ -91,7 +93,7 @@ def _try_as_watched(control: socket.socket) -> None:
 
 
 def try_namespaces(base: str) -> None:
-    """Write "works" if a stage could be isolated at L2, else why not. `base` is an empty folder. Ends the process."""
+    """Write "works" if a stage could be isolated at L2, else why not. Ends the process. `base` is its own."""
     folder = f"{base}/stage"
     try:
         for part in ("root", "home", "stage/project/out"):

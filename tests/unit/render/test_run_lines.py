@@ -107,3 +107,22 @@ def test_a_failed_run_says_so_first():
 def test_an_interrupted_run_is_not_called_failed():
     result = run_of(made("a", "cancelled"), made("b", "failed"), ok=False)
     assert summary(result, PLAIN, interrupted=True) == "interrupted after 4.2 s: 1 failed, 1 cancelled"
+
+
+def test_how_long_it_may_take_is_told_when_the_first_stage_starts_without_what_is_fresh():
+    out = []
+    lines = Lines(out.append, PLAIN)
+    lines.planned(3, 100.0)
+    lines.finished(made("clean", "fresh"), 1, 3, 40.0)
+    assert out == []
+    lines.started("train", 40.0)
+    lines.started("score", 20.0)
+    assert out == ["up to 2 of 3 stages to run; about 40 s"]
+
+
+def test_with_nothing_to_do_no_time_is_foretold():
+    out = []
+    lines = Lines(out.append, PLAIN)
+    lines.planned(1, 100.0)
+    lines.finished(made("clean", "fresh"), 1, 1, 0.0)
+    assert out == []

@@ -1,4 +1,4 @@
-"""Says from how a stage's process ended why it failed. Knows what the process left word of, not its code."""
+"""Says why an attempt failed, from its status and what the child left. Knows no project and no store."""
 
 import errno
 import signal
@@ -24,7 +24,11 @@ class ChildFailure(NamedTuple):
 def failure_of(
     stage: Stage, folder: WorkFolder, last: Mapping[str, Any], broken: str | None
 ) -> ChildFailure | None:
-    """Return why an attempt failed; None if it did not. `broken` is the limit for which it was ended."""
+    """Return why an attempt failed, None if it did not.
+
+    `last` is the server's answer; `broken` says which limit ended the attempt: "cancelled", "timeout" or none.
+    Raises StoreError when the disk is full.
+    """
     status: int = last["status"]
     if broken == "cancelled":
         return ChildFailure("was interrupted", interrupted=True)

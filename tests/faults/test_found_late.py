@@ -1,0 +1,83 @@
+"""What was found missing late."""
+
+
+def test_a_frozen_output_that_was_seen_once_is_restored_from_the_store(project):
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          label: {cmd: "false", frozen: true, outputs: {labels: labels.txt}}
+        """,
+    )
+    project.write("labels.txt", "labelled by hand")
+    project.run()
+    (project.root / "labels.txt").unlink()
+    assert project.run().outcomes == {"label": "restored"}
+    assert project.read("labels.txt") == "labelled by hand"
+
+
+def test_a_fresh_clone_says_which_parameter_differs_from_the_lock_file(project):
+    project.write("params.yaml", "digits: 2\n")
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          one: {cmd: "echo ${params.digits} > ${outputs.out}", params: [digits], outputs: {out: one.txt}}
+        """,
+    )
+    project.run()
+    for name in (".pipe", "one.txt"):
+        (project.root / name).rename(project.base / name)
+    project.write("params.yaml", "digits: 3\n")
+    reasons = project.pipe("status", "--json", "--allow-missing").json["stages"]["one"]["reasons"]
+    assert [reason["text"] for reason in reasons] == ["param digits: 2 -> 3"]
+
+
+def test_a_stage_that_was_cut_off_is_told_with_the_reason(project):
+    project.write("in.txt", "1\n")
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          one: {cmd: "head -1 in.txt > one.txt", inputs: [in.txt], outputs: [one.txt]}
+          two: {cmd: "cat one.txt > two.txt", inputs: [one.txt], outputs: [two.txt]}
+        """,
+    )
+    project.run()
+    project.write("in.txt", "1\n2\n")
+    ran = project.pipe("run")
+    assert "fresh    two                cut off: one gave the same output\n" in ran.err
+
+
+def test_after_a_change_of_branch_nothing_is_called_modified(project):
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          one: {cmd: "echo ${params.digits} > ${outputs.out}", params: [digits], outputs: {out: one.txt}}
+        """,
+    )
+    locks = {}
+    for digits in (2, 3):
+        project.write("params.yaml", f"digits: {digits}\n")
+        project.run()
+        locks[digits] = project.read("pipeline.lock")
+    # The other branch: git brings its parameters and its lock file, not its outputs.
+    project.write("params.yaml", "digits: 2\n")
+    project.write("pipeline.lock", locks[2])
+    reasons = project.pipe("status", "--json").json["stages"]["one"]["reasons"]
+    assert [reason["text"] for reason in reasons] == ["param digits: 3 -> 2"]
+    project.write("one.txt", "edited\n")
+    reasons = project.pipe("status", "--json").json["stages"]["one"]["reasons"]
+    assert [reason["text"] for reason in reasons][-1] == "output one.txt was modified"
+
+
+def test_a_traceback_begins_with_the_users_own_code(project):
+    project.write("pipeline.yaml", 'stages: {one: {run: "stages.one:make", outputs: {out: one.txt}}}')
+    project.write("stages/one.py", "import nowhere_to_be_found\n\n\ndef make():\n    return ''\n")
+    assert project.pipe("run").code == 1
+    assert project.pipe("logs", "one").out.splitlines()[:3] == [
+        "Traceback (most recent call last):",
+        '  File "stages/one.py", line 1, in <module>',
+        "    import nowhere_to_be_found",
+    ]
