@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from . import processes
 from .sandbox import isolation
-from .sandbox.isolation import ForServer, ForStage
+from .sandbox.isolation import ForServer
 from .watching import Watching
 
 BOOT = """
@@ -114,7 +114,7 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
         except OSError:
             pass
     try:
-        isolation.enter_as_stage(server, ForStage(**request["isolation"]), request["folder"])
+        isolation.enter_as_stage(server, isolation.of_plain(request["isolation"]), request["folder"])
     except OSError as error:
         os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
         os._exit(NOT_ISOLATED)

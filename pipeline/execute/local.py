@@ -6,6 +6,7 @@ import select
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .. import command, digest, owned
@@ -19,7 +20,7 @@ from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
 from .mask import Masking
-from .sandbox import isolation, namespaces, view
+from .sandbox import isolation, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
 from .servers import Server, Servers, Wanted, answer
@@ -76,6 +77,7 @@ class LocalExecutor:
 
     def __init__(self, layout: Layout, store: Store, level: str, unwatched: str) -> None:
         self._layout = layout
+        self._root = os.path.realpath(layout.root)
         self._base = base_for(layout)
         owned.clear_abandoned(self._base)
         self._temporaries = owned.Temporaries(self._base)
@@ -103,6 +105,8 @@ class LocalExecutor:
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
+            if _sees_project(order):
+                whole.clear(self._root, folder.project, {*_given(order), *_written(order.stage)})
         except BaseException:
             folder.remove()
             raise
@@ -141,6 +145,8 @@ class LocalExecutor:
                 path = f"{folder.project}/{order.params_path}"
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 folder.write(path, _sorted(order.stage.params_file))
+            if _sees_project(order) and level != "L2":
+                whole.link(self._root, folder.project, _written(order.stage))
             folder.write(folder.context, _context(order))
             folder.write(folder.request, self._request(order, folder))
         except BaseException:
@@ -198,18 +204,19 @@ class LocalExecutor:
 
     def _isolation(self, order: Order) -> ForStage:
         stage = order.stage
-        written = [o.path for o in stage.outputs] + [path for _, path in stage.scratch]
+        written = _written(stage)
         writable = isolation.outermost_writable(written) if written else ()
-        given = [*order.inputs, *order.source]
-        if stage.params_file is not None:
-            given.append(order.params_path)
         linked = {
             path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
         }
-        fixed = isolation.fixed_in(writable, written, (path for path in given if path not in linked))
+        fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
         mounted = {f"project/{path}": source for path, source in linked.items()}
         mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
-        return ForStage(writable, fixed, mounted, stage.network)
+        shown = None
+        if _sees_project(order):
+            shown = whole.of(self._root, written)
+            fixed = tuple(path for path in order.inputs if path not in linked)
+        return ForStage(writable, fixed, mounted, stage.network, shown)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
@@ -259,15 +266,22 @@ class LocalExecutor:
     def _watch(self, folder: WorkFolder, plan: ForServer) -> dict[str, list[str]]:
         """Say which paths are worth reporting: not those of the system, the packages, the stage's own folders."""
         own = [folder.path, plan.home, namespaces.HOME]
-        system = [*plan.readable, "/proc", "/sys", "/dev", "/etc"]
+        system = [*self._plan.readable, "/proc", "/sys", "/dev", "/etc"]
         return {
-            "roots": [folder.project, os.fspath(self._layout.root)],
+            "roots": [folder.project, self._root],
             "ignored": [*own, *system],
         }
 
     def _plan_for(self, stage: Stage) -> ForServer:
-        # Who declares another sandbox than the strict one wants the machine to be seen.
-        return self._plan if stage.sandbox == "strict" else self._plan._replace(level="L0")
+        if stage.sandbox == "off":
+            return self._plan._replace(level="L0")  # who declares this wants the machine to be seen
+        return self._plan if stage.sandbox == "strict" else self._wide_plan
+
+    @cached_property
+    def _wide_plan(self) -> ForServer:
+        """The plan for stages that see the project, and what its links lead to."""
+        more = [self._root, *whole.lie_outside(self._root)]
+        return self._plan._replace(readable=tuple(view.outermost([*self._plan.readable, *more])))
 
     def _wanted(self, order: Order) -> Wanted:
         stage = order.stage
@@ -346,6 +360,21 @@ def _context(order: Order) -> dict[str, Any]:
         "params": _sorted(order.recipe["params"]),
         "scratch": scratch,
     }
+
+
+def _sees_project(order: Order) -> bool:
+    # One that declares the whole project sees it anyway.
+    return order.stage.sandbox == "warn" and "." not in order.inputs
+
+
+def _given(order: Order) -> list[str]:
+    """Return the paths that the stage finds in its folder."""
+    own = [order.params_path] if order.stage.params_file is not None else []
+    return [*order.inputs, *order.source, *own]
+
+
+def _written(stage: Stage) -> list[str]:
+    return [*(output.path for output in stage.outputs), *(path for _, path in stage.scratch)]
 
 
 def _sorted(value: Any) -> Any:
