@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import action as actions
 from . import digest, durable
+from .action import Action
 from .errors import Mark, UsageError, usage
 from .model import Artifact, Produced
 from .rebuilder import Locked
+from .trace import Trace
 
 NAME = "pipeline.lock"
 VERSION = 1
@@ -26,11 +29,32 @@ class Entry(NamedTuple):
     inputs: Mapping[str, Artifact]
     """By path; every file of a glob has its own. Sizes are not kept: 0."""
     outputs: Mapping[str, Produced]
+    sandbox: str = "strict"
+    """How the stage was watched over when it gave these outputs."""
+    observed: Mapping[str, str | None] = {}
+    """What it asked for without declaring it: the entry answers for the stage only while that holds."""
 
     @property
     def locked(self) -> Locked:
         recipe = self.recipe if self.recipe != NO_KEY else ""
         return Locked(self.key, self.outputs, recipe, self.params, self.inputs)
+
+
+def entry_of(action: Action, outputs: Mapping[str, Produced], made: Trace | None, old: Entry | None) -> Entry:
+    """Return the entry of a stage that is up to date; `old` if nothing changed.
+
+    `made` is the trace that has the outputs; None where `old` vouched for them.
+    """
+    if made is not None:
+        sandbox, observed = made.level if made.level in ("warn", "off") else "strict", dict(made.observed)
+    else:
+        sandbox, observed = (old.sandbox, dict(old.observed)) if old is not None else ("strict", {})
+    now = (action.key, dict(outputs), sandbox, observed)
+    if old is not None and (old.key, dict(old.outputs), old.sandbox, dict(old.observed)) == now:
+        return old
+    inputs = dict(actions.kind_and_artifacts(action.recipe))
+    params = dict(action.recipe["params"])
+    return Entry(action.key, actions.portable(action.recipe), params, inputs, outputs, sandbox, observed)
 
 
 def read(root: Path) -> dict[str, Entry]:
@@ -64,7 +88,9 @@ def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozens
     entries = {name: entry for name, entry in old.items() if name in declared}
     for name, entry in new.items():
         was = entries.get(name)
-        if was is None or was.recipe != entry.recipe or was.outputs != entry.outputs:
+        if was is None or was._replace(key="", params={}, inputs={}) != entry._replace(
+            key="", params={}, inputs={}
+        ):
             entries[name] = entry
     return entries
 
@@ -95,7 +121,14 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
     if not digest.is_digest(plain["key"]) or not digest.is_digest(plain["recipe"]):
         raise ValueError("its key")
     inputs = {str(path): _artifact(entry, 0) for path, entry in plain["inputs"].items()}
-    return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs)
+    sandbox, observed = plain.get("sandbox", "strict"), plain.get("observed", {})
+    if sandbox not in ("strict", "warn", "off") or not all(
+        name is None or digest.is_digest(name) for name in observed.values()
+    ):
+        raise ValueError("what it observed")
+    return Entry(
+        plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs, sandbox, observed
+    )
 
 
 def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
@@ -117,7 +150,12 @@ def _plain(entry: Entry) -> dict[str, Any]:
     }
     params = json.loads(digest.canonical(entry.params))
     inputs = {path: {"kind": a.kind, "digest": a.digest} for path, a in entry.inputs.items()}
-    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    plain = {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    if entry.sandbox != "strict":
+        plain |= {"sandbox": entry.sandbox}
+    if entry.observed:
+        plain |= {"observed": dict(entry.observed)}
+    return plain
 
 
 def _broken(text: str, error: Exception) -> UsageError:

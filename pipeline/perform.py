@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from . import environment, failure, survey
+from . import environment, failure, survey, undeclared
 from .durable import remove
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
@@ -13,6 +13,7 @@ from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
+from .observed import Changed, Observed
 from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
@@ -55,6 +56,8 @@ class Performer:
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
         self._has_source = False
+        self._undeclared: dict[str, dict[str, str | None]] = {}
+        self._unwatched: dict[str, bool] = {}
         self.executor: LocalExecutor | None = None
 
     def open(self) -> None:
@@ -151,13 +154,15 @@ class Performer:
         while True:
             attempts += 1
             order = self.order(stage, fixed, room)
+            since_ns = time.time_ns()
             ran = self.executor.execute(order, self._cancelled)
             reason = ran.failure
             if reason is None:
                 try:
                     captured = capture(ran.folder, order)
                     self._look_again(stage, fixed, order)
-                    return self._succeed(stage, fixed, order, ran, captured)
+                    found = self._observe(order, ran, since_ns)
+                    return self._succeed(stage, fixed, order, ran, captured, found)
                 except Uncaptured as uncaptured:
                     reason = ChildFailure(uncaptured.text, help=uncaptured.help)
             if reason.interrupted:
@@ -196,11 +201,43 @@ class Performer:
                 text = f"its input `{declared.path}` changed while it ran; nothing was recorded"
                 raise Uncaptured(text, "run again once the file is at rest")
 
-    def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+    def _observe(self, order: Order, ran: Ran, since_ns: int) -> Observed:
+        """Return what a stage that sees the project asked for undeclared. Raises Uncaptured if that changed."""
+        if order.stage.sandbox != "warn":
+            return {}
+        assert self.executor is not None
+        if self.executor.unwatched:
+            self._unwatched.setdefault(order.stage.base, order.stage.run is not None)
+        try:
+            return undeclared.observe(self._opened, order, ran, since_ns)
+        except Changed as changed:
+            text = f"`{changed}`, which it read undeclared, changed while it ran; nothing was recorded"
+            raise Uncaptured(text, "run again once the file is at rest") from changed
+
+    def closing_notices(self) -> list[str]:
+        """Say what stages under `sandbox: warn` read without declaring it, once for all instances of each."""
+        notices = []
+        assert self.executor is not None or not self._undeclared
+        for base, by_python in self._unwatched.items():
+            seen = "what Python itself opened" if by_python else "nothing"
+            why = self.executor.unwatched if self.executor else ""
+            notices.append(f"of what stage `{base}` read undeclared, {seen} could be seen here ({why})")
+        for base, found in self._undeclared.items():
+            stages = self._opened.project.stages.values()
+            taken = {declared.name for stage in stages if stage.base == base for declared in stage.inputs}
+            writers = {p: self._opened.project.stages[n].base for p, n in self._opened.graph.writers.items()}
+            notices += undeclared.notices(base, found, taken, writers)
+        return notices
+
+    def _succeed(
+        self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured, found: Observed
+    ) -> Performed:
         batch = self._store.batch()
         try:
             captured.put(batch)
+            undeclared.keep(self._opened, stage, found, batch)
             trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            trace = trace._replace(observed=found)
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
         except ValueError as error:
@@ -209,6 +246,9 @@ class Performer:
             ) from error
         finally:
             batch.discard()
+        self._walk.hits[stage.name] = trace
+        if found:
+            self._undeclared.setdefault(stage.base, {}).update(found)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
         remove(os.fspath(self._layout.failed / stage.name))

@@ -32,8 +32,8 @@ ROOMS = (
     ("formats", "execute", "remote"),
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
-    ("inputs", "survey", "opened", "check", "walk"),
-    ("ingest", "failure", "perform", "lineage"),
+    ("inputs", "observed", "survey", "opened", "check", "walk"),
+    ("ingest", "undeclared", "failure", "perform", "lineage"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
     ("runs", "show", "init", "schema", "logs", "clean", "doctor"),

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import processes
@@ -144,9 +145,11 @@ def _run_in_fresh_interpreter(request: dict[str, Any], path: str) -> NoReturn:
     os.execve(sys.executable, [sys.executable, "-s", "-P", "-c", RUN_FRESH, package, path], request["env"])
 
 
-def fail(request: dict[str, Any], failure: dict[str, Any], code: int = 1) -> NoReturn:
-    """Leave word of what went wrong and end."""
-    leave_word(request, {"failure": failure})
+def fail(
+    request: dict[str, Any], failure: dict[str, Any], code: int = 1, *, accesses: Sequence[Any] = ()
+) -> NoReturn:
+    """Leave word of what went wrong, and of what the process was heard asking for, and end."""
+    leave_word(request, {"failure": failure, "accesses": accesses})
     os._exit(code)
 
 

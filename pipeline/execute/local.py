@@ -2,7 +2,6 @@
 
 import json
 import os
-import select
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -19,14 +18,13 @@ from ..workspace import Placer
 from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
+from .limits import Limits, wait
 from .mask import Masking
 from .sandbox import isolation, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
-from .servers import Server, Servers, Wanted, answer
+from .servers import Server, Servers, Wanted
 
-TERM_PATIENCE_SECONDS = 3.0
-_LOOK_SECONDS = 0.1
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -52,6 +50,7 @@ class Order(NamedTuple):
     params_path: str
     """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
+    """It is given what an earlier attempt left in its scratch paths, and its own is kept if it fails."""
     terminal: bool = False
     left_out: Mapping[str, Mapping[str, int]] = {}
     """By path the names that `source` lacks, with their lines."""
@@ -69,7 +68,9 @@ class Ran(NamedTuple):
     peak_memory_bytes: int = 0
     left_behind: int = 0
     accesses: tuple[Access, ...] | None = None
-    """What a watched stage asked for, each path and kind once, in order; None if it was not watched."""
+    """What it asked for, each path and kind once, in order; None if nobody listened."""
+    heard_by: str = ""
+    """"kernel": it was watched, and nothing was missed; "python": only what Python itself opened was heard."""
 
 
 class LocalExecutor:
@@ -129,7 +130,7 @@ class LocalExecutor:
         """Make the folder with everything in it, ready to run."""
         folder = WorkFolder.make(self._base, order.key)
         try:
-            scratch = self._layout.scratch / order.key
+            scratch = self._layout.scratch / (order.key if order.keeps_scratch else "none")
             level = self._plan_for(order.stage).level
             folder.fill(
                 order.stage,
@@ -200,6 +201,7 @@ class LocalExecutor:
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
             "isolation": self._isolation(order)._asdict(),
+            "audited": [] if order.watched and not self.unwatched else [folder.project, self._root],
         }
 
     def _isolation(self, order: Order) -> ForStage:
@@ -221,13 +223,13 @@ class LocalExecutor:
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
     ) -> Ran:
-        limits = _Limits(order, cancelled, started)
+        limits = Limits(order, cancelled, started)
         server, stream = self._hand_over(order, folder)
         last = None
         try:
             if stream is not None:
                 with stream:
-                    last = _wait(stream, limits)
+                    last = wait(stream, limits)
         except OSError:
             pass  # like an answer that never comes: the server ended
         finally:
@@ -245,7 +247,7 @@ class LocalExecutor:
             last["cpu_seconds"],
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
-            _accesses(last),
+            *_accesses(last, folder),
         )
 
     def _hand_over(self, order: Order, folder: WorkFolder) -> tuple[Server, socket.socket | None]:
@@ -293,52 +295,12 @@ class LocalExecutor:
         return Wanted(order.preload, tuple(sorted(variables.items())))
 
 
-class _Limits:
-    """Watches a running child: says when it must end, and remembers why."""
-
-    def __init__(self, order: Order, cancelled: Callable[[], bool], started: float) -> None:
-        self._order = order
-        self._cancelled = cancelled
-        self._started = started
-        self.broken: str | None = None
-
-    def look(self) -> str | None:
-        """Return why the child must end: "cancelled" or "timeout"; None if it may go on."""
-        stage = self._order.stage
-        if self._cancelled():
-            self.broken = self.broken or "cancelled"
-        elif self._is_late(stage.timeout_seconds):
-            self.broken = self.broken or "timeout"
-        log.relieve(self._order.log)
-        return self.broken
-
-    def _is_late(self, timeout_seconds: float | None) -> bool:
-        if timeout_seconds is None or self._order.terminal:
-            return False
-        return time.monotonic() - self._started > timeout_seconds
-
-
-def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
-    buffer = bytearray()
-    kill_at: float | None = None
-    killed = False
-    while True:
-        ready, _, _ = select.select([stream], [], [], _LOOK_SECONDS)
-        if ready or b"\n" in buffer:
-            return answer(stream, buffer)
-        if limits.look() is None:
-            continue
-        if kill_at is None:
-            stream.sendall(b"term")
-            kill_at = time.monotonic() + TERM_PATIENCE_SECONDS
-        elif time.monotonic() > kill_at and not killed:
-            stream.sendall(b"kill")
-            killed = True
-
-
-def _accesses(last: Mapping[str, Any]) -> tuple[Access, ...] | None:
-    found = last.get("accesses")
-    return None if found is None else tuple(Access(*access) for access in found)
+def _accesses(last: Mapping[str, Any], folder: WorkFolder) -> tuple[tuple[Access, ...] | None, str]:
+    told = last.get("accesses")
+    heard_by = "kernel"
+    if told is None:
+        told, heard_by = folder.result().get("accesses"), "python"
+    return (None, "") if told is None else (tuple(Access(*access) for access in told), heard_by)
 
 
 def _values(order: Order) -> command.Values:
