@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from . import environment, failure, survey, undeclared
-from .durable import remove
+from .durable import discard, remove
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
 from .execute.child_failure import ChildFailure
@@ -20,6 +20,9 @@ from .store import Batch, Damaged
 from .trace import Trace
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
+
+_PATIENCE_SECONDS = 60.0
+"""A stage that failed after longer than this is not executed once more to find out why."""
 
 
 class Performed(NamedTuple):
@@ -144,7 +147,7 @@ class Performer:
             keeps_scratch=True,
             terminal=terminal,
             left_out=self._opened.survey.left_out(stage),
-            watched=stage.sandbox == "warn",
+            watched=stage.sandbox == "warn" or (stage.sandbox == "strict" and self._opened.level == "L0"),
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -164,16 +167,43 @@ class Performer:
                     found = self._observe(order, ran, since_ns)
                     return self._succeed(stage, fixed, order, ran, captured, found)
                 except Uncaptured as uncaptured:
-                    reason = ChildFailure(uncaptured.text, help=uncaptured.help)
+                    reason = ChildFailure(uncaptured.text, help=uncaptured.help, own=uncaptured.missing)
             if reason.interrupted:
                 ran.folder.remove()
                 return Performed("cancelled", None, ran.wall_seconds)
             if attempts <= stage.retries:
                 ran.folder.remove()
                 continue
-            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts)
+            asked = self._asked_in_vain(order, ran, reason)
+            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts, asked=asked)
             ran.folder.keep(self._layout.failed / stage.name)
             return Performed("failed", None, ran.wall_seconds, failure=report)
+
+    def _asked_in_vain(self, order: Order, ran: Ran, reason: ChildFailure) -> list[str] | None:
+        """Return what a failed stage looked for and does not declare, beyond what it said itself.
+
+        Where nobody said anything, the stage is executed once more and watched, its outputs thrown away. None where
+        that might have told more, but would have taken too long.
+        """
+        stage, executor = order.stage, self.executor
+        assert executor is not None
+        if stage.sandbox != "strict":
+            return []  # nothing was refused
+        root = os.fspath(self._layout.root)
+        heard = undeclared.refused(order, ran, root)
+        if heard or order.watched or not reason.own or stage.network or stage.always or executor.unwatched:
+            return heard
+        if failure.is_explained(order, ran, reason, self._layout):
+            return []
+        if ran.wall_seconds > _PATIENCE_SECONDS:
+            return None
+        again = order._replace(watched=True, keeps_scratch=False, log=order.log + ".again")
+        watched = executor.execute(again, self._cancelled)
+        try:
+            return undeclared.refused(again, watched, root)
+        finally:
+            watched.folder.remove()
+            discard(again.log)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if a package or an input changed while it was made."""
@@ -202,10 +232,15 @@ class Performer:
                 raise Uncaptured(text, "run again once the file is at rest")
 
     def _observe(self, order: Order, ran: Ran, since_ns: int) -> Observed:
-        """Return what a stage that sees the project asked for undeclared. Raises Uncaptured if that changed."""
+        """Return what a stage under `warn` asked for undeclared. Raises Uncaptured if it changed, or may not be."""
+        assert self.executor is not None
+        if order.stage.sandbox == "strict" and self.executor.level == "L0":
+            # Nothing was refused there; what was seen is refused now.
+            read = undeclared.refused(order, ran, os.fspath(self._layout.root), kinds=("read", "execute"))
+            if read:
+                raise Uncaptured(f"it read `{read[0]}`, which it does not declare")
         if order.stage.sandbox != "warn":
             return {}
-        assert self.executor is not None
         if self.executor.unwatched:
             self._unwatched.setdefault(order.stage.base, order.stage.run is not None)
         try:

@@ -40,12 +40,14 @@ def keep(opened: OpenProject, stage: Stage, found: Observed, batch: Batch) -> No
             batch.put_file(os.path.join(root, path), str(name))
 
 
-def refused(order: Order, ran: Ran, root: str) -> list[str]:
-    """Return what a stage asked for in vain though the project has it: because it was not declared."""
+def refused(
+    order: Order, ran: Ran, root: str, *, kinds: Collection[str] = ("read", "list", "stat", "execute")
+) -> list[str]:
+    """Return what a stage asked for though it did not declare it: the project has it, the stage's folder does not."""
     given = {*_given(order), *observed.written_by(order.stage)}
     found: dict[str, None] = {}
-    for path, kind, _ in _asked(order, ran, root):
-        if kind in ("read", "list", "stat", "execute") and not observed.is_known(path, given):
+    for path, kind, by_import in _asked(order, ran, root):
+        if kind in kinds and not (by_import and kind == "list") and not observed.is_known(path, given):
             there = os.path.lexists(os.path.join(root, path))
             if there and not os.path.lexists(os.path.join(ran.folder.project, path)):
                 found[path] = None

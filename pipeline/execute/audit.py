@@ -11,15 +11,17 @@ _FOLDERS = ("os.listdir", "os.scandir")
 
 
 class Audit:
-    """What was heard since `begin`, each path and kind once; below the given folders alone."""
+    """What was heard since `begin`, each path and kind once; below `roots` alone, but not below `ignored`."""
 
-    def __init__(self, roots: list[str]) -> None:
+    def __init__(self, roots: list[str], ignored: list[str]) -> None:
         self._roots = tuple(root.rstrip("/") + "/" for root in roots)
+        self._ignored = tuple(path.rstrip("/") + "/" for path in ignored)
         self._found: dict[tuple[str, str, bool], Access] = {}
 
     def begin(self) -> None:
-        """Hear of everything from now on: no hook can be taken away again."""
-        sys.addaudithook(self._hear)
+        """Hear of everything from now on, where there is something to hear: no hook can be taken away again."""
+        if self._roots:
+            sys.addaudithook(self._hear)
 
     def accesses(self) -> list[Access]:
         return list(self._found.values())
@@ -32,7 +34,7 @@ class Audit:
             return
         asked = os.fsdecode(asked)
         path = os.path.normpath(os.path.join(os.getcwd(), asked))
-        if not f"{path}/".startswith(self._roots):
+        if not f"{path}/".startswith(self._roots) or f"{path}/".startswith(self._ignored):
             return
         kinds = kinds_of_open(arguments[2]) if event == "open" else ("list",)
         by_import = event != "open" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")

@@ -33,9 +33,8 @@ def run(request: dict[str, Any]) -> NoReturn:
     for name in request["modules"]:
         sys.modules.pop(name, None)
     imports.seed_generators()
-    audit = Audit(request["audited"])
-    if request["audited"]:
-        audit.begin()
+    audit = Audit(**request["audited"])
+    audit.begin()
     try:
         _run(request)
         # As the interpreter does at its end: threads that still work are waited for.

@@ -20,7 +20,7 @@ from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
 from .limits import Limits, wait
 from .mask import Masking
-from .sandbox import isolation, namespaces, view, whole
+from .sandbox import isolation, kernel, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
 from .servers import Server, Servers, Wanted
@@ -118,10 +118,12 @@ class LocalExecutor:
         if order.keeps_scratch and ran.failure:
             folder.keep_scratch(order.stage, self._layout.scratch / order.key)
         if masking and ran.failure:
-            text, cause, at, help_text, interrupted = ran.failure
-            shown = [masking.text(part) if part else part for part in (cause, at)]
-            failure = ChildFailure(
-                masking.text(text), shown[0], shown[1], masking.text(help_text), interrupted
+            told = ran.failure
+            failure = told._replace(
+                text=masking.text(told.text),
+                cause=masking.text(told.cause) if told.cause else None,
+                at=masking.text(told.at) if told.at else None,
+                help=masking.text(told.help),
             )
             ran = ran._replace(failure=failure)
         return ran
@@ -201,8 +203,14 @@ class LocalExecutor:
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
             "isolation": self._isolation(order)._asdict(),
-            "audited": [] if order.watched and not self.unwatched else [folder.project, self._root],
+            "audited": self._audited(order, folder),
         }
+
+    def _audited(self, order: Order, folder: WorkFolder) -> dict[str, list[str]]:
+        """Say of which folders the stage's own process notes what it opens: none if it is watched from outside."""
+        roots = [] if order.watched and not self.unwatched else [folder.project, self._root]
+        inside = [path for path in self._plan.readable if path.startswith(self._root + "/")]
+        return {"roots": roots, "ignored": inside}
 
     def _isolation(self, order: Order) -> ForStage:
         stage = order.stage
@@ -283,7 +291,12 @@ class LocalExecutor:
     def _wide_plan(self) -> ForServer:
         """The plan for stages that see the project, and what its links lead to."""
         more = [self._root, *whole.lie_outside(self._root)]
-        return self._plan._replace(readable=tuple(view.outermost([*self._plan.readable, *more])))
+        level = self._plan.level
+        if level == "L2" and f"{self._base}/".startswith(self._root + "/"):
+            # A root that is made in the project cannot show the project.
+            level = "L1" if kernel.landlock_version() else "L0"
+        readable = tuple(view.outermost([*self._plan.readable, *more]))
+        return self._plan._replace(level=level, readable=readable)
 
     def _wanted(self, order: Order) -> Wanted:
         stage = order.stage

@@ -57,8 +57,6 @@ def is_overlaid(old: str, folder: str, shown: Shown) -> bool:
 
     `old` is where the machine's root lies. `folder` has a `project`, which takes what is written.
     """
-    if f"{folder}/".startswith(shown.root + "/"):
-        return False  # a folder cannot lie over what it lies in
     own = f"{folder}/project"
     for path in (*shown.hidden, _OWN):
         _hide(shown.root, own, path)
@@ -69,6 +67,7 @@ def is_overlaid(old: str, folder: str, shown: Shown) -> bool:
     try:
         kernel.mount("overlay", own, "overlay", kernel.MS_NODEV | kernel.MS_NOSUID, f"{options},userxattr")
     except OSError:
+        _take_marks_away(own, shown.hidden)
         return False
     for path in shown.mounts:
         kernel.bind(old + path, own + path[len(shown.root) :], read_only=True)
@@ -101,11 +100,7 @@ def clear(root: str, own: str, kept: Collection[str]) -> None:
     """
     if os.path.isdir(f"{os.path.dirname(own)}/overlay"):
         _remove_overlay(f"{os.path.dirname(own)}/overlay")
-    for path in kept:
-        if _is_mark(f"{own}/{path}"):
-            os.unlink(f"{own}/{path}")
-    if _is_mark(f"{own}/{_OWN}"):
-        os.unlink(f"{own}/{_OWN}")
+    _take_marks_away(own, kept)
     todo = [""]
     while todo:
         folder = todo.pop()
@@ -121,8 +116,12 @@ def clear(root: str, own: str, kept: Collection[str]) -> None:
 
 
 def is_removal(path: str) -> bool:
-    """Say whether a file stands for one of the project's that the stage removed from its view."""
-    return _is_mark(path)
+    """Say whether a file stands for one of the project's that the stage does not see, or removed from its view."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
 def _folders(root: str) -> Iterator[tuple[str, list["os.DirEntry[str]"]]]:
@@ -158,12 +157,10 @@ def _hide(root: str, own: str, path: str) -> None:
         os.mknod(f"{own}/{path}", stat.S_IFCHR, 0)  # the one device that any user may make
 
 
-def _is_mark(path: str) -> bool:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return False
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+def _take_marks_away(own: str, hidden: Collection[str]) -> None:
+    for path in (*hidden, _OWN):
+        if is_removal(f"{own}/{path}"):
+            os.unlink(f"{own}/{path}")
 
 
 def _is_unchanged(entry: "os.DirEntry[str]", original: str) -> bool:
