@@ -62,6 +62,7 @@ def notices(base: str, found: Observed, taken: Collection[str], writers: Mapping
     paths += [folder for folder in folders if folder != "." and not _holds_one_of(folder, paths)]
     if not paths:
         return []
+    paths.sort()
     what = "a file" if len(paths) == 1 else f"{len(paths):,} files"
     lines = [f"    {line}" for line in lines_for(paths[:_MOST_LINES], taken)]
     if len(paths) > _MOST_LINES:
