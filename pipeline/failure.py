@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .events import Failure
 from .execute import log
@@ -10,7 +10,6 @@ from .execute.child_failure import ChildFailure
 from .execute.local import Order, Ran
 from .layout import Layout
 from .model import Stage
-from .undeclared import lines_for
 
 _NOT_THERE = ("No such file", "FileNotFound", "cannot open", "Permission denied")
 _READ_ONLY, _DENIED = "Read-only file system", "Permission denied"
@@ -161,6 +160,22 @@ def undeclared_writes(lines: Sequence[str], layout: Layout, folder: str, given: 
             if sign == _READ_ONLY or path in given or not os.path.lexists(os.path.join(layout.root, path)):
                 found[path] = None
     return list(found)
+
+
+def lines_for(paths: Iterable[str], taken: Collection[str] = ()) -> list[str]:
+    """Return for each path a line of `inputs:`, with a name of its own; `taken` are names in use."""
+    names = set(taken)
+    lines = []
+    for path in paths:
+        stem = os.path.basename(path).partition(".")[0]
+        name = "".join(c if c.isalnum() or c == "_" else "_" for c in stem) or "input"
+        number = 2
+        whole = name
+        while whole in names:
+            whole, number = f"{name}_{number}", number + 1
+        names.add(whole)
+        lines.append(f"{whole}: {path}")
+    return lines
 
 
 def _lines(paths: Sequence[str], stage: Stage) -> str:

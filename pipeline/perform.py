@@ -5,24 +5,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from . import environment, failure, survey, undeclared
-from .durable import discard, remove
+from . import environment, failure, survey
+from .durable import remove
 from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
 from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
-from .observed import Changed, Observed
+from .observed import Observed
 from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
+from .undeclared import Watch
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
-
-_PATIENCE_SECONDS = 60.0
-"""A stage that failed after longer than this is not executed once more to find out why."""
 
 
 class Performed(NamedTuple):
@@ -59,8 +57,7 @@ class Performer:
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
         self._has_source = False
-        self._undeclared: dict[str, dict[str, str | None]] = {}
-        self._unwatched: dict[str, bool] = {}
+        self._watch = Watch(opened, cancelled)
         self.executor: LocalExecutor | None = None
 
     def open(self) -> None:
@@ -78,6 +75,10 @@ class Performer:
                 files |= self._opened.survey.of(stage).code.files
         self._ingest.source(files)
         self._has_source = True
+
+    def closing_notices(self) -> list[str]:
+        """Say what stages under `sandbox: warn` read without declaring it, once for all instances of each."""
+        return self._watch.closing_notices()
 
     def close(self) -> None:
         if self.executor is not None:
@@ -164,7 +165,7 @@ class Performer:
                 try:
                     captured = capture(ran.folder, order)
                     self._look_again(stage, fixed, order)
-                    found = self._observe(order, ran, since_ns)
+                    found = self._watch.observed(self.executor, order, ran, since_ns)
                     return self._succeed(stage, fixed, order, ran, captured, found)
                 except Uncaptured as uncaptured:
                     reason = ChildFailure(uncaptured.text, help=uncaptured.help, own=uncaptured.missing)
@@ -174,36 +175,10 @@ class Performer:
             if attempts <= stage.retries:
                 ran.folder.remove()
                 continue
-            asked = self._asked_in_vain(order, ran, reason)
+            asked = self._watch.asked_in_vain(self.executor, order, ran, reason)
             report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts, asked=asked)
             ran.folder.keep(self._layout.failed / stage.name)
             return Performed("failed", None, ran.wall_seconds, failure=report)
-
-    def _asked_in_vain(self, order: Order, ran: Ran, reason: ChildFailure) -> list[str] | None:
-        """Return what a failed stage looked for and does not declare, beyond what it said itself.
-
-        Where nobody said anything, the stage is executed once more and watched, its outputs thrown away. None where
-        that might have told more, but would have taken too long.
-        """
-        stage, executor = order.stage, self.executor
-        assert executor is not None
-        if stage.sandbox != "strict":
-            return []  # nothing was refused
-        root = os.fspath(self._layout.root)
-        heard = undeclared.refused(order, ran, root)
-        if heard or order.watched or not reason.own or stage.network or stage.always or executor.unwatched:
-            return heard
-        if failure.is_explained(order, ran, reason, self._layout):
-            return []
-        if ran.wall_seconds > _PATIENCE_SECONDS:
-            return None
-        again = order._replace(watched=True, keeps_scratch=False, log=order.log + ".again")
-        watched = executor.execute(again, self._cancelled)
-        try:
-            return undeclared.refused(again, watched, root)
-        finally:
-            watched.folder.remove()
-            discard(again.log)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if a package or an input changed while it was made."""
@@ -231,46 +206,13 @@ class Performer:
                 text = f"its input `{declared.path}` changed while it ran; nothing was recorded"
                 raise Uncaptured(text, "run again once the file is at rest")
 
-    def _observe(self, order: Order, ran: Ran, since_ns: int) -> Observed:
-        """Return what a stage under `warn` asked for undeclared. Raises Uncaptured if it changed, or may not be."""
-        assert self.executor is not None
-        if order.stage.sandbox == "strict" and self.executor.level == "L0":
-            # Nothing was refused there; what was seen is refused now.
-            read = undeclared.refused(order, ran, os.fspath(self._layout.root), kinds=("read", "execute"))
-            if read:
-                raise Uncaptured(f"it read `{read[0]}`, which it does not declare")
-        if order.stage.sandbox != "warn":
-            return {}
-        if self.executor.unwatched:
-            self._unwatched.setdefault(order.stage.base, order.stage.run is not None)
-        try:
-            return undeclared.observe(self._opened, order, ran, since_ns)
-        except Changed as changed:
-            text = f"`{changed}`, which it read undeclared, changed while it ran; nothing was recorded"
-            raise Uncaptured(text, "run again once the file is at rest") from changed
-
-    def closing_notices(self) -> list[str]:
-        """Say what stages under `sandbox: warn` read without declaring it, once for all instances of each."""
-        notices = []
-        assert self.executor is not None or not self._undeclared
-        for base, by_python in self._unwatched.items():
-            seen = "what Python itself opened" if by_python else "nothing"
-            why = self.executor.unwatched if self.executor else ""
-            notices.append(f"of what stage `{base}` read undeclared, {seen} could be seen here ({why})")
-        for base, found in self._undeclared.items():
-            stages = self._opened.project.stages.values()
-            taken = {declared.name for stage in stages if stage.base == base for declared in stage.inputs}
-            writers = {p: self._opened.project.stages[n].base for p, n in self._opened.graph.writers.items()}
-            notices += undeclared.notices(base, found, taken, writers)
-        return notices
-
     def _succeed(
         self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured, found: Observed
     ) -> Performed:
         batch = self._store.batch()
         try:
             captured.put(batch)
-            undeclared.keep(self._opened, stage, found, batch)
+            self._watch.keep(stage, found, batch)
             trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
             trace = trace._replace(observed=found)
             self._store.records.put(batch, fixed.action, trace)
@@ -282,8 +224,6 @@ class Performer:
         finally:
             batch.discard()
         self._walk.hits[stage.name] = trace
-        if found:
-            self._undeclared.setdefault(stage.base, {}).update(found)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
         remove(os.fspath(self._layout.failed / stage.name))

@@ -33,7 +33,7 @@ ROOMS = (
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "opened", "check", "walk"),
-    ("ingest", "undeclared", "failure", "perform", "lineage"),
+    ("ingest", "failure", "undeclared", "perform", "lineage"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
     ("runs", "show", "init", "schema", "logs", "clean", "doctor"),

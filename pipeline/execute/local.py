@@ -262,7 +262,7 @@ class LocalExecutor:
         """Return the server that has the request; without a stream if it ended at once."""
         wanted, plan = self._wanted(order), self._plan_for(order.stage)
         memory = order.stage.resources.memory_bytes
-        watch = self._watch(folder, plan) if order.watched and not self.unwatched else None
+        watch = self._watch(order, folder, plan) if order.watched and not self.unwatched else None
         server = self._servers.take(wanted, plan)
         stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         if stream is None:
@@ -273,11 +273,12 @@ class LocalExecutor:
             stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         return server, stream
 
-    def _watch(self, folder: WorkFolder, plan: ForServer) -> dict[str, list[str]]:
+    def _watch(self, order: Order, folder: WorkFolder, plan: ForServer) -> dict[str, list[Any]]:
         """Say which paths are worth reporting: not those of the system, the packages, the stage's own folders."""
         own = [folder.path, plan.home, namespaces.HOME]
         system = [*self._plan.readable, "/proc", "/sys", "/dev", "/etc"]
         return {
+            "processors": list(order.processors),
             "roots": [folder.project, self._root],
             "ignored": [*own, *system],
         }

@@ -71,12 +71,12 @@ class Server:
         memory_bytes: int | None,
         *,
         terminal: bool,
-        watch: Mapping[str, Sequence[str]] | None,
+        watch: Mapping[str, Sequence[Any]] | None,
     ) -> socket.socket | None:
         """Hand over a request, with the stage's limit; returns the socket for the answer and for orders.
 
-        None if the server has ended, so that nothing was handed over. `watch` are the settings of a `Watcher`, if
-        the stage is to be watched.
+        None if the server has ended, so that nothing was handed over. `watch` is what makes a `Watching`, if the
+        stage is to be watched.
         """
         packet = json.dumps({"path": path, "memory_bytes": memory_bytes, "watch": watch}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -6,7 +6,7 @@ when it ends, its stages end with it.
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .sandbox import watch
@@ -16,8 +16,10 @@ from .sandbox.watch import Access, Watcher
 class Watching:
     """Made before the fork. The stage's process calls `begin`, the server `look` whenever `fileno` can be read."""
 
-    def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
-        self._wanted = wanted
+    def __init__(self, processors: Sequence[int], roots: Sequence[str], ignored: Sequence[str]) -> None:
+        self._roots, self._ignored = roots, ignored
+        self.processors = frozenset(processors)
+        """Where the stage runs; empty for everywhere."""
         self._found: list[Access] = []
         self._watcher: Watcher | None = None
         self._ours, self._theirs = socket.socketpair()
@@ -47,7 +49,9 @@ class Watching:
         _, listeners, _, _ = socket.recv_fds(self._ours, 1, 1)
         self._ours.close()
         if listeners:
-            self._watcher = Watcher(listeners[0], self._found.append, **self._wanted)
+            self._watcher = Watcher(
+                listeners[0], self._found.append, roots=self._roots, ignored=self._ignored
+            )
 
     def close(self) -> list[Any] | None:
         """Once every process of the stage has ended: return what it accessed; None if it was never watched."""
