@@ -1,22 +1,26 @@
 """What a stage under `sandbox: warn` asked for in the project without declaring it. Decides nothing about a stage.
 
 By path: the digest of a file's bytes, None for what was not there, `FOLDER` for a folder that was only looked for.
-A path that ends with a slash stands for the names in that folder, by the digest of their canonical JSON.
+A path that ends with a slash stands for the names in that folder, those of folders with a slash, by the digest of
+their canonical JSON.
 """
 
+import json
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from . import digest, lock
-from .model import Reason, Stage
+from . import digest, lock, tree
+from .model import Artifact, Reason, Stage
 from .statcache import StatCache
 from .workspace.ignore import is_always_left_out
 
 Observed: TypeAlias = Mapping[str, str | None]
 
 FOLDER = digest.of_bytes(b"folder\n")
+EMPTY = digest.of_bytes(b"")
+NO_FILES = tree.build(())
 UNSURE = "0" * digest.HEX_LENGTH
 """Of a folder whose names changed while the stage ran: no folder has this, so the trace is never a hit."""
 
@@ -94,12 +98,13 @@ class Observer:
         folder = os.path.normpath(key)
         prefix = "" if folder == "." else folder + "/"
         own = {path[len(prefix) :].partition("/")[0] for path in written if path.startswith(prefix)}
+        own.add(lock.NAME)
         try:
-            names = os.listdir(os.path.join(self._root, folder))
+            with os.scandir(os.path.join(self._root, folder)) as entries:
+                kept = [e for e in entries if e.name not in own and not is_always_left_out(e.name)]
+                return digest.canonical(sorted(e.name + ("/" if e.is_dir() else "") for e in kept))
         except OSError:
             return None
-        own.add(lock.NAME)
-        return digest.canonical(sorted(n for n in names if n not in own and not is_always_left_out(n)))
 
     def _looked_for(self, asked: Iterable[Asked], known: Sequence[Collection[str]]) -> list[Asked]:
         """Return what counts: nothing that is declared, was made by the stage itself, or that tools leave behind."""
@@ -164,6 +169,31 @@ def is_known(path: str, given: Collection[str]) -> bool:
 def written_by(stage: Stage) -> tuple[str, ...]:
     """Return the paths that a stage may write."""
     return (*(output.path for output in stage.outputs), *(path for _, path in stage.scratch))
+
+
+def as_inputs(observed: Observed, read: Callable[[str], bytes]) -> dict[str, Artifact]:
+    """Return artifacts that show a stage what it once observed; `read` gives the bytes of a listing.
+
+    What it saw the name of and never looked at is an empty file or folder. Raises KeyError for a listing that is gone.
+    """
+    found: dict[str, Artifact] = {}
+    folders = {path for path, name in observed.items() if name == FOLDER}
+    for path, name in observed.items():
+        if name in (None, FOLDER, UNSURE):
+            continue
+        if not path.endswith("/"):
+            found[path] = Artifact("file", str(name), 0)
+            continue
+        prefix = "" if path == "./" else path
+        for inside in json.loads(read(str(name))):
+            if inside.endswith("/"):
+                folders.add(prefix + inside[:-1])
+            else:
+                found.setdefault(prefix + inside, Artifact("file", EMPTY, 0))
+    for folder in folders:
+        if not _is_above(folder, found):
+            found[folder] = Artifact("tree", NO_FILES.digest, 0)
+    return found
 
 
 def files(observed: Observed) -> list[str]:

@@ -19,6 +19,7 @@ from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
 from .undeclared import Watch
+from .vouch import Voucher
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
 
@@ -56,6 +57,7 @@ class Performer:
         self._started = started
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
+        self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
         self._watch = Watch(opened, cancelled)
         self.executor: LocalExecutor | None = None
@@ -209,6 +211,7 @@ class Performer:
     def _succeed(
         self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured, found: Observed
     ) -> Performed:
+        self._voucher.record_above(stage.name)
         batch = self._store.batch()
         try:
             captured.put(batch)
@@ -224,6 +227,7 @@ class Performer:
         finally:
             batch.discard()
         self._walk.hits[stage.name] = trace
+        self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
         remove(os.fspath(self._layout.failed / stage.name))
@@ -254,6 +258,9 @@ class Performer:
             widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
             pruned=order.source,
             spans=code.places,
+            roots=self._opened.project.pythonpath,
+            params_path=order.params_path if stage.params_file is not None else None,
+            always=stage.always,
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

@@ -33,10 +33,10 @@ ROOMS = (
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "opened", "check", "walk"),
-    ("ingest", "failure", "undeclared", "perform", "lineage"),
+    ("lineage", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
-    ("runs", "show", "init", "schema", "logs", "clean", "doctor"),
+    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),
 )

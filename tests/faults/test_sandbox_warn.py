@@ -286,6 +286,28 @@ def test_a_work_folder_inside_the_project_serves_too(project):
     assert not list((project.root / ".pipe/work").glob("*-*"))
 
 
+def test_it_is_rebuilt_from_what_it_saw_then(project):
+    filled(project, "one")
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          s: {cmd: "cat data/child.txt > out.txt; ls -p data many >> out.txt; test -e new || echo none >> out.txt",
+              outputs: [out.txt], sandbox: warn}
+        """,
+    )
+    (project.root / "many/empty").mkdir()
+    project.run()
+    was = project.read("out.txt")
+    assert "empty/" in was
+    project.write("data/child.txt", "other\n")
+    project.write("new", "")
+    (project.root / "many/empty").rmdir()
+    ran = project.pipe("rebuild", "out.txt", "-o", str(project.base / "old.txt"))
+    assert ran.code == 0, ran
+    assert (project.base / "old.txt").read_text() == was
+
+
 REFUSE_TO_WATCH = """
 import ctypes, os, struct, sys
 from pipeline.execute.sandbox import kernel
