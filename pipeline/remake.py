@@ -74,7 +74,7 @@ class Remaker:
                 try:
                     captured.put(batch)
                     again = trace._replace(
-                        level=self._level if trace.level not in ("warn", "off") else trace.level,
+                        level=self._level_of(order.stage, trace),
                         wall_seconds=round(ran.wall_seconds, 4),
                         cpu_seconds=round(ran.cpu_seconds, 4),
                         peak_memory_bytes=ran.peak_memory_bytes,
@@ -144,6 +144,11 @@ class Remaker:
             params_path=trace.params_path or "params.yaml",
             keeps_scratch=False,
         )
+
+    def _level_of(self, stage: Stage, trace: Trace) -> str:
+        # It was given what it had observed; its declaration alone would not have been enough.
+        loose = "warn" if trace.observed else stage.sandbox
+        return self._level if loose == "strict" else loose
 
     def _observed(self, trace: Trace) -> dict[str, Artifact]:
         if not trace.observed:
