@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     inputs: Mapping[str, Artifact]
     """By path; every file of a glob has its own. Sizes are not kept: 0."""
     outputs: Mapping[str, Produced]
+    pickles: Mapping[str, tuple[str, ...] | None] = {}
+    """What each pickle among the inputs refers to, by path: said to who has not their bytes."""
     sandbox: str = "strict"
     """How the stage was watched over when it gave these outputs."""
     observed: Mapping[str, str | None] = {}
@@ -40,7 +42,13 @@ class Entry(NamedTuple):
         return Locked(self.key, self.outputs, recipe, self.params, self.inputs)
 
 
-def entry_of(action: Action, outputs: Mapping[str, Produced], made: Trace | None, old: Entry | None) -> Entry:
+def entry_of(
+    action: Action,
+    outputs: Mapping[str, Produced],
+    pickles: Mapping[str, tuple[str, ...] | None],
+    made: Trace | None,
+    old: Entry | None,
+) -> Entry:
     """Return the entry of a stage that is up to date; `old` if nothing changed.
 
     `made` is the trace that has the outputs; None where `old` vouched for them.
@@ -49,12 +57,12 @@ def entry_of(action: Action, outputs: Mapping[str, Produced], made: Trace | None
         sandbox, observed = made.level if made.level in ("warn", "off") else "strict", dict(made.observed)
     else:
         sandbox, observed = (old.sandbox, dict(old.observed)) if old is not None else ("strict", {})
-    now = (action.key, dict(outputs), sandbox, observed)
-    if old is not None and (old.key, dict(old.outputs), old.sandbox, dict(old.observed)) == now:
-        return old
     inputs = dict(actions.kind_and_artifacts(action.recipe))
     params = dict(action.recipe["params"])
-    return Entry(action.key, actions.portable(action.recipe), params, inputs, outputs, sandbox, observed)
+    portable = actions.portable(action.recipe)
+    now = Entry(action.key, portable, params, inputs, dict(outputs), pickles, sandbox, observed)
+    # Sizes of inputs and the form of parameters are not kept: the rest says whether anything changed.
+    return old if old is not None and old._replace(params=params, inputs=inputs) == now else now
 
 
 def read(root: Path) -> dict[str, Entry]:
@@ -126,9 +134,15 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
         name is None or digest.is_digest(name) for name in observed.values()
     ):
         raise ValueError("what it observed")
-    return Entry(
-        plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs, sandbox, observed
-    )
+    pickles = {str(path): _references(text) for path, text in plain.get("pickles", {}).items()}
+    params = digest.plain(plain["params"])
+    return Entry(plain["key"], plain["recipe"], params, inputs, outputs, pickles, sandbox, observed)
+
+
+def _references(text: Any) -> tuple[str, ...] | None:
+    if text is not None and not isinstance(text, str):
+        raise ValueError("what a pickle refers to")
+    return None if text is None else tuple(text.split())
 
 
 def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
@@ -151,6 +165,10 @@ def _plain(entry: Entry) -> dict[str, Any]:
     params = json.loads(digest.canonical(entry.params))
     inputs = {path: {"kind": a.kind, "digest": a.digest} for path, a in entry.inputs.items()}
     plain = {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    if entry.pickles:
+        plain["pickles"] = {
+            p: None if found is None else " ".join(found) for p, found in entry.pickles.items()
+        }
     if entry.sandbox != "strict":
         plain |= {"sandbox": entry.sandbox}
     if entry.observed:

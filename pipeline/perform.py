@@ -64,8 +64,9 @@ class Performer:
 
     def open(self) -> None:
         """Make ready for executing."""
+        opened = self._opened
         self.executor = self.executor or LocalExecutor(
-            self._layout, self._store, self._opened.level, self._opened.unwatched
+            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
         )
 
     def keep_source(self, names: Iterable[str]) -> None:
@@ -115,13 +116,13 @@ class Performer:
 
     def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
         """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
-        surveyed = self._opened.survey.of(stage)
+        surveyed = fixed.surveyed
         # An object that turns out damaged is put aside; what the workspace still holds takes its place.
         for _ in range(3):
             try:
                 self._ingest.source(surveyed.code.files)
                 pruned = self._ingest.texts(
-                    self._opened.survey.snapshot(stage, read=self._store.objects.read)
+                    self._opened.survey.snapshot(surveyed, read=self._store.objects.read)
                 )
                 inputs = self._ingest.inputs(stage, fixed)
                 for artifact in inputs.values():
@@ -149,7 +150,7 @@ class Performer:
             params_path=self._opened.project.params_path or "params.yaml",
             keeps_scratch=True,
             terminal=terminal,
-            left_out=self._opened.survey.left_out(stage),
+            left_out=self._opened.survey.left_out(surveyed),
             watched=stage.sandbox == "warn" or (stage.sandbox == "strict" and self._opened.level == "L0"),
         )
 
@@ -184,7 +185,7 @@ class Performer:
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if a package or an input changed while it was made."""
-        package = self._opened.survey.changed_package(stage)
+        package = self._opened.survey.changed_package(fixed.surveyed)
         if package is not None:
             text = f"the package `{package}` changed while it ran; nothing was recorded"
             raise Uncaptured(text, "run again once the installation is done")
@@ -216,7 +217,7 @@ class Performer:
         try:
             captured.put(batch)
             self._watch.keep(stage, found, batch)
-            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            trace = self._trace(stage, fixed, order, ran, captured.outputs, _put_log(batch, order.log))
             trace = trace._replace(observed=found)
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
@@ -240,9 +241,15 @@ class Performer:
         )
 
     def _trace(
-        self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None
+        self,
+        stage: Stage,
+        fixed: Fixed,
+        order: Order,
+        ran: Ran,
+        outputs: Mapping[str, Produced],
+        log_digest: str | None,
     ) -> Trace:
-        code = self._opened.survey.of(stage).code
+        code = fixed.surveyed.code
         return Trace(
             key=order.key,
             stage=stage.name,

@@ -16,6 +16,7 @@ from .execute.local import LocalExecutor, Order
 from .layout import Layout
 from .model import Artifact, Input, Output, Produced, Resources, Stage
 from .observed import NO_FILES, as_inputs
+from .state import State
 from .store import Damaged, Store
 from .trace import Trace
 
@@ -99,7 +100,13 @@ class Remaker:
         remove(os.fspath(self._layout.runs / self._run))
 
     def _executor_for(self) -> LocalExecutor:
-        return LocalExecutor(self._layout, self._store, self._level, "nobody asks for it")
+        state = State(self._layout.state)
+        try:
+            return LocalExecutor(
+                self._layout, self._store, self._level, state, unwatched="nobody asks for it"
+            )
+        finally:
+            state.close()
 
     def _order(self, recipe: Recipe, trace: Trace) -> Order:
         stage = stage_of(recipe, trace)

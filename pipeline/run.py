@@ -327,7 +327,8 @@ class _Run:
             params = dict(self._opened.project.stages[name].params)
             self._entries[name] = Entry(NO_KEY, NO_KEY, params, {}, outputs)
             return
-        self._entries[name] = lock.entry_of(fixed.action, outputs, self._walk.hits.get(name), old)
+        made = self._walk.hits.get(name)
+        self._entries[name] = lock.entry_of(fixed.action, outputs, fixed.pickles, made, old)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
         for name in self._progress.unfinished():

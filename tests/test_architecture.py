@@ -32,7 +32,7 @@ ROOMS = (
     ("formats", "execute", "remote"),
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
-    ("inputs", "observed", "survey", "opened", "check", "walk"),
+    ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
