@@ -39,6 +39,9 @@ class Explanation(NamedTuple):
     """The key of the action compared against; None if the stage never ran."""
     widened: tuple[str, ...]
     chain: tuple[str, ...]
+    sandbox: str = "strict"
+    observed: Mapping[str, str | None] = {}
+    """What it read without declaring it, under `sandbox: warn`: by path the digest, None for what was not there."""
 
 
 def explain(root: Path, stage: str) -> Explanation:
@@ -72,13 +75,31 @@ def _explain(opened: OpenProject, scope: list[str], name: str) -> Explanation:
     if old is None or fixed is None:
         changed = tuple(_change(opened, found, None, reason) for reason in decision.reasons)
     else:
-        reasons = (
-            actions.differences(old, fixed.action.recipe, places=fixed.action.places) or decision.reasons
-        )
+        reasons = actions.differences(old, fixed.action.recipe, places=fixed.action.places)
+        observed = tuple(r for r in decision.reasons if r.cause == "input" and r not in reasons)
+        reasons = (*reasons, *observed) or decision.reasons
         changed = tuple(_change(opened, found, old_key, reason) for reason in reasons)
         same = _same(old, fixed.action.recipe)
     widened = tuple(f"{w.file}:{w.line}: {w.construct}: {w.reaches}" for w in found.widened)
-    return Explanation(name, decision.verdict, decision.reasons, changed, same, old_key, widened, ())
+    return Explanation(
+        name,
+        decision.verdict,
+        decision.reasons,
+        changed,
+        same,
+        old_key,
+        widened,
+        (),
+        opened.project.stages[name].sandbox,
+        _observed(opened, walk, name),
+    )
+
+
+def _observed(opened: OpenProject, walk: Walk, name: str) -> Mapping[str, str | None]:
+    hit, entry = walk.hits.get(name), opened.lock.get(name)
+    if hit is not None:
+        return hit.observed
+    return entry.observed if entry is not None else {}
 
 
 def _baseline(walk: Walk, name: str) -> tuple[str | None, Recipe | None]:

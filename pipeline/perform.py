@@ -13,10 +13,12 @@ from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
+from .observed import Observed
 from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
+from .undeclared import Watch
 from .vouch import Voucher
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
@@ -57,12 +59,15 @@ class Performer:
         self._ingest = Ingest(opened)
         self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
+        self._watch = Watch(opened, cancelled)
         self.executor: LocalExecutor | None = None
 
     def open(self) -> None:
         """Make ready for executing."""
         opened = self._opened
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, opened.level, opened.state)
+        self.executor = self.executor or LocalExecutor(
+            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
+        )
 
     def keep_source(self, names: Iterable[str]) -> None:
         """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""
@@ -73,6 +78,10 @@ class Performer:
                 files |= self._opened.survey.of(stage).code.files
         self._ingest.source(files)
         self._has_source = True
+
+    def closing_notices(self) -> list[str]:
+        """Say what stages under `sandbox: warn` read without declaring it, once for all instances of each."""
+        return self._watch.closing_notices()
 
     def close(self) -> None:
         if self.executor is not None:
@@ -142,6 +151,7 @@ class Performer:
             keeps_scratch=True,
             terminal=terminal,
             left_out=self._opened.survey.left_out(surveyed),
+            watched=stage.sandbox == "warn" or (stage.sandbox == "strict" and self._opened.level == "L0"),
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -151,22 +161,25 @@ class Performer:
         while True:
             attempts += 1
             order = self.order(stage, fixed, room)
+            since_ns = time.time_ns()
             ran = self.executor.execute(order, self._cancelled)
             reason = ran.failure
             if reason is None:
                 try:
                     captured = capture(ran.folder, order)
                     self._look_again(stage, fixed, order)
-                    return self._succeed(stage, fixed, order, ran, captured)
+                    found = self._watch.observed(self.executor, order, ran, since_ns)
+                    return self._succeed(stage, fixed, order, ran, captured, found)
                 except Uncaptured as uncaptured:
-                    reason = ChildFailure(uncaptured.text, help=uncaptured.help)
+                    reason = ChildFailure(uncaptured.text, help=uncaptured.help, own=uncaptured.missing)
             if reason.interrupted:
                 ran.folder.remove()
                 return Performed("cancelled", None, ran.wall_seconds)
             if attempts <= stage.retries:
                 ran.folder.remove()
                 continue
-            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts)
+            asked = self._watch.asked_in_vain(self.executor, order, ran, reason)
+            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts, asked=asked)
             ran.folder.keep(self._layout.failed / stage.name)
             return Performed("failed", None, ran.wall_seconds, failure=report)
 
@@ -196,12 +209,16 @@ class Performer:
                 text = f"its input `{declared.path}` changed while it ran; nothing was recorded"
                 raise Uncaptured(text, "run again once the file is at rest")
 
-    def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+    def _succeed(
+        self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured, found: Observed
+    ) -> Performed:
         self._voucher.record_above(stage.name)
         batch = self._store.batch()
         try:
             captured.put(batch)
+            self._watch.keep(stage, found, batch)
             trace = self._trace(stage, fixed, order, ran, captured.outputs, _put_log(batch, order.log))
+            trace = trace._replace(observed=found)
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
         except ValueError as error:
@@ -210,6 +227,7 @@ class Performer:
             ) from error
         finally:
             batch.discard()
+        self._walk.hits[stage.name] = trace
         self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))

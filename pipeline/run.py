@@ -9,7 +9,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import action as actions
 from . import history, lock, machine, run_record, status
 from .check import check, target_scope
 from .errors import Interrupted, PipeError, Problem, StageFailed, StoreError, usage
@@ -166,6 +165,8 @@ class _Run:
     def _close_performer(self) -> None:
         if self._performer is not None:
             self._performer.close()
+            for notice in self._performer.closing_notices():
+                self._progress.notice(notice)
 
     def _loop(self) -> None:
         while True:
@@ -326,14 +327,8 @@ class _Run:
             params = dict(self._opened.project.stages[name].params)
             self._entries[name] = Entry(NO_KEY, NO_KEY, params, {}, outputs)
             return
-        action = fixed.action
-        if old and (old.key, dict(old.outputs), old.pickles) == (action.key, dict(outputs), fixed.pickles):
-            self._entries[name] = old
-            return
-        inputs = dict(actions.kind_and_artifacts(action.recipe))
-        portable = actions.portable(action.recipe)
-        params = dict(action.recipe["params"])
-        self._entries[name] = Entry(action.key, portable, params, inputs, outputs, fixed.pickles)
+        made = self._walk.hits.get(name)
+        self._entries[name] = lock.entry_of(fixed.action, outputs, fixed.pickles, made, old)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
         for name in self._progress.unfinished():

@@ -1,5 +1,6 @@
 """Decides about the stages of a project one after the other, as what they read becomes known. Executes nothing."""
 
+import os
 import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from .check import problem_of
 from .errors import Problem, StoreError, UsageError
 from .inputs import Found, MissingInput
 from .model import Artifact, Decision, Input, Produced, Reason, Stage
+from .observed import Observed, Observer, written_by
 from .opened import OpenProject
 from .pickled import References, unpickled
 from .rebuilder import Last, Locked
@@ -58,6 +60,7 @@ class Walk:
         self.fixed: dict[str, Fixed] = {}
         self.hits: dict[str, Trace] = {}
         self._inputs = opened.inputs(self.known)
+        self._observer = Observer(os.fspath(opened.layout.root), opened.stats)
         self._recipes: dict[str, Recipe | None] = {}
         self._level: str | None = None
 
@@ -80,6 +83,9 @@ class Walk:
         workspace = self._workspace_of(stage)
         locked = self._locked(name)
         hit = self._hit(stage, fixed.action.key, locked, workspace)
+        changed = self._changed(stage, fixed.action.key, locked) if hit is None else ()
+        if changed and locked is not None:
+            locked = locked._replace(key="")
         if hit is not None:
             self.hits[name] = hit
         else:
@@ -94,6 +100,7 @@ class Walk:
             last=lambda: self._last(name, fixed.action.key),
             workspace=workspace,
             forced=name in self._settings.forced,
+            changed=changed,
         )
 
     def settle(self, name: str, outputs: Mapping[str, Produced]) -> None:
@@ -249,6 +256,10 @@ class Walk:
         if {n: p.path for n, p in entry.outputs.items()} != outputs:
             kept = {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path}
             return entry.locked._replace(key="", outputs=kept)
+        if entry.sandbox != "strict" and not traces.is_level_trusted(
+            entry.sandbox, self._level_of(self._opened.project.stages[name]), trust=self._settings.trust
+        ):
+            return entry.locked._replace(key="")
         return entry.locked
 
     def _hit(
@@ -264,11 +275,26 @@ class Walk:
         if locked is not None and locked.key == key:
             found.sort(key=lambda trace: trace.outputs != locked.outputs)
         for trace in found:
+            if self._unheld(trace.observed, stage):
+                continue
             if rebuilder.lies_there(trace.outputs, workspace):
                 return trace
             if all(self._opened.store.holds(produced.artifact) for produced in trace.outputs.values()):
                 return trace
         return None
+
+    def _changed(self, stage: Stage, key: str, locked: Locked | None) -> tuple[Reason, ...]:
+        """Say why no result of this action holds, if what a stage once asked for without declaring it is the reason."""
+        entry = self._opened.lock.get(stage.name)
+        if entry is not None and entry.key == key and entry.observed:
+            return self._unheld(entry.observed, stage)
+        known = [trace for trace in self._opened.store.records.traces(key) if trace.observed]
+        return self._unheld(known[-1].observed, stage) if known else ()
+
+    def _unheld(self, observed: Observed, stage: Stage) -> tuple[Reason, ...]:
+        """Say what is not as it was observed. Where files may be missing, a missing one is as it was."""
+        changed = self._observer.changed(observed, written_by(stage)) if observed else ()
+        return tuple(r for r in changed if not (self._settings.allow_missing and r.new is None))
 
     def _level_of(self, stage: Stage) -> str:
         if stage.sandbox != "strict":

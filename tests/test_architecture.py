@@ -32,8 +32,8 @@ ROOMS = (
     ("formats", "execute", "remote"),
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
-    ("inputs", "survey", "pickled", "opened", "check", "walk"),
-    ("lineage", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
+    ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
+    ("lineage", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "observe", "shell"),
     ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from . import notification
 from .notification import Question, install
 
-__all__ = ["Access", "Watcher", "install"]
+__all__ = ["Access", "Watcher", "install", "kinds_of_open"]
 
 _AT_FDCWD = -100
 _MOST_LINKS = 40
@@ -84,6 +84,8 @@ class Access(NamedTuple):
     call: str
     asked: str
     """The path as the process wrote it."""
+    was_looked_at: bool = False
+    """The thread's call before this one looked whether the path is there: so Python's import lists a folder."""
 
 
 class Watcher:
@@ -108,7 +110,9 @@ class Watcher:
         self._on_access = on_access
         self._roots = tuple(root.rstrip("/") + "/" for root in roots)
         self._ignored = tuple(path.rstrip("/") + "/" for path in ignored)
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, bool]] = set()
+        self._before: dict[int, tuple[str, str]] = {}
+        """By thread kind and path of its last call."""
 
     def fileno(self) -> int:
         return self._listener
@@ -133,12 +137,15 @@ class Watcher:
         else:
             found = _paths(question)
         for kind, path, asked in found:
-            if (path, kind) in self._seen or not notification.still_waits(self._listener, question):
+            looked_at = kind == "list" and self._before.get(question.thread) == ("stat", path)
+            self._before[question.thread] = (kind, path)
+            seen = (path, kind, looked_at)
+            if seen in self._seen or not notification.still_waits(self._listener, question):
                 continue
-            self._seen.add((path, kind))
+            self._seen.add(seen)
             where = path if kind == "connect" else self._reported(question.thread, path)
             if where is not None:
-                self._on_access(Access(where, kind, question.thread, question.call, asked))
+                self._on_access(Access(where, kind, question.thread, question.call, asked, looked_at))
 
     def _reported(self, thread: int, path: str) -> str | None:
         """Return how a path is reported; None if it is not."""
@@ -183,15 +190,17 @@ def _opening(question: Question) -> tuple[str, ...] | None:
     """Return the kinds of access for which a file is opened; None for other calls."""
     if question.call == "openat2":
         how = notification.memory_at(question.thread, question.arguments[2], 8)
-        return _kinds_of_open(struct.unpack("Q", how)[0] if how and len(how) == 8 else 0)
+        return kinds_of_open(struct.unpack("Q", how)[0] if how and len(how) == 8 else 0)
     place = {"open": 1, "openat": 2}.get(question.call)
-    return None if place is None else _kinds_of_open(question.arguments[place])
+    return None if place is None else kinds_of_open(question.arguments[place])
 
 
-def _kinds_of_open(flags: int) -> tuple[str, ...]:
-    if flags & os.O_PATH:
+def kinds_of_open(flags: int) -> tuple[str, ...]:
+    """Return the kinds of access for which these flags open a path."""
+    if flags & getattr(os, "O_PATH", 0):
         return ("stat",)
-    if flags & os.O_TMPFILE == os.O_TMPFILE:
+    temporary = getattr(os, "O_TMPFILE", 0)
+    if temporary and flags & temporary == temporary:
         return ()
     if flags & os.O_DIRECTORY:
         return ("list",)
