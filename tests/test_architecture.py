@@ -31,11 +31,11 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    ("machine", "scheduler", "progress", "lock", "history", "run_record"),
+    ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "survey", "opened", "check", "walk"),
     ("ingest", "failure", "perform", "lineage"),
     # The verbs: they return data.
-    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
+    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "verify", "shell"),
     ("runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),

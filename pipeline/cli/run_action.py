@@ -29,7 +29,7 @@ def run_now(values: Mapping[str, Any], skin: Skin) -> int:
         locked=values["locked"],
         debug=values["debug"],
     )
-    listener, close = _listener(skin, debug=values["debug"])
+    listener, close = listener_for(skin, debug=values["debug"])
     try:
         if values["debug"]:
             with skin.lending_terminal():
@@ -95,7 +95,8 @@ def _print(result: "RunResult", skin: Skin, *, interrupted: bool = False) -> Non
     )
 
 
-def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":
+def listener_for(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":
+    """Return who hears of a run that goes on, and what takes its display away."""
     from ..render import run_lines, style
 
     def line(text: str) -> None:
