@@ -1,7 +1,7 @@
 """One build from nothing: a folder at another path with an empty store, run by the engine that runs everything."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -49,9 +49,10 @@ def build(
         for path, (produced, files) in given.items():
             places.copy(files, os.path.join(root, path), produced.artifact.digest)
         pipe = root / ".pipe"
-        copy = _open(opened, stages, given, Layout(root, pipe, pipe / "store", Path(work)))
+        # Below the folder that is locked: whoever owns a base clears what lies directly in it.
+        copy = _open(opened, stages, given, Layout(root, pipe, pipe / "store", Path(work, "work")))
         try:
-            heard = _Told(listener, copy.layout, opened.layout)
+            heard = _Told(listener, copy.layout, opened.layout, stages)
             result = run_opened(copy, RunOptions(keep_going=True, jobs=jobs), heard)
             yield Built(copy, _executed(result, part), lock.read(root))
         finally:
@@ -97,15 +98,19 @@ def _folder(base: str, name: str) -> Iterator[str]:
 class _Told:
     """Passes on what the build tells; what a failure names is kept where it can be read afterwards."""
 
-    def __init__(self, listener: Listener, copy: Layout, user: Layout) -> None:
+    def __init__(self, listener: Listener, copy: Layout, user: Layout, executed: Collection[str]) -> None:
         self.planned = listener.planned
         self.started = listener.started
         self.waiting_for = listener.waiting_for
-        self.finished = listener.finished
         self.notice = listener.notice
         self._listener = listener
         self._copy = copy
         self._user = user
+        self._executed = executed
+
+    def finished(self, result: StageResult, done: int, total: int, expected_left: float | None) -> None:
+        if result.name in self._executed:
+            self._listener.finished(result, done, total, expected_left)
 
     def failed(self, name: str, failure: Failure) -> None:
         kept = self._user.pipe / "verify" / f"{name}.log"
