@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..errors import Interrupted, Problem, StoreError
+from ..errors import Interrupted, Problem, StoreError, usage
 from .project import root_of, targets_of
 from .run_action import listener_for
 from .skin import Skin, write
@@ -19,6 +19,9 @@ def verify_now(values: Mapping[str, Any], skin: Skin) -> int:
     from ..render import as_json, verify_text
     from ..verify import VerifyOptions, verify
 
+    junit_folder = os.path.dirname(values["junit"] or "") or "."
+    if not os.path.isdir(junit_folder):
+        raise usage(f"there is no folder `{junit_folder}` for the report", help=f"`mkdir -p {junit_folder}`")
     root = root_of(values)
     options = VerifyOptions(
         targets_of(values, root), values["skip"], values["only"], values["twice"], values["jobs"]

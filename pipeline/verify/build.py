@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import config, layout, lock, owned
+from .. import config, durable, layout, lock, owned
 from ..events import Failure, Listener
 from ..execute.folder import base_for
 from ..layout import Layout
@@ -83,10 +83,13 @@ def _executed(result: RunResult, part: Part) -> dict[str, StageResult]:
 @contextmanager
 def _folder(base: str, name: str) -> Iterator[str]:
     """Give a folder of one's own. What is left of it if `pipe` is killed, the next run clears."""
-    os.makedirs(base, mode=0o700, exist_ok=True)
-    owned.clear_abandoned(base)
     path = f"{base}/{name}"
-    owner = owned.claim(path)
+    try:
+        os.makedirs(base, mode=0o700, exist_ok=True)
+        owned.clear_abandoned(base)
+        owner = owned.claim(path)
+    except OSError as error:
+        raise durable.disk_refused(error, path) from error
     assert owner is not None, "a random name is taken"
     try:
         yield path

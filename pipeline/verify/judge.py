@@ -96,6 +96,9 @@ def _output(output: Output, expected: Side, actual: Side) -> OutputFound:
         return here
     if was.artifact.digest == made.artifact.digest:
         return here._replace(verdict="different", difference="its executable bit differs")
+    if "tree" in (was.artifact.kind, made.artifact.kind) and was.artifact.kind != made.artifact.kind:
+        became = "a file -> a folder" if made.artifact.kind == "tree" else "a folder -> a file"
+        return here._replace(verdict="different", difference=became)
     tolerance = Tolerance(**output.compare) if isinstance(output.compare, Mapping) else None
     before, now = expected.find(was), actual.find(made)
     if before is None:
