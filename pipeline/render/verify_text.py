@@ -49,7 +49,7 @@ def remarks(stage: "StageFound") -> list[str]:
         found.append(f"follows from {', '.join(stage.follows)}")
     if stage.error:
         found.append(stage.error.split("\n")[0])
-    if stage.verdict == "different" and not stage.follows:
+    if not stage.follows:
         found += [reason.text for reason in stage.reasons]
     for output in stage.outputs.values():
         if output.difference and not stage.error:

@@ -59,9 +59,9 @@ def _verify(opened: OpenProject, options: VerifyOptions, listener: Listener) -> 
     needed = [path for part in planned.parts for path in part.given]
     given = recorded.given(opened, needed, needs_lock=not options.twice)
     found: dict[str, StageFound] = {}
-    for name in planned.recorded:
+    for name, why in planned.recorded.items():
         used = {path: what for path, what in given.items() if opened.graph.writers[path] == name}
-        found[name] = recorded.stage(name, opened.lock.get(name), used, needs_lock=not options.twice)
+        found[name] = recorded.stage(name, opened.lock.get(name), used, why, needs_lock=not options.twice)
     for part in planned.parts:
         own = {path: given[path] for path in part.given}
         found |= _judged(opened, part, own, options, listener)
@@ -144,10 +144,15 @@ def _traced(opened: OpenProject, stage: StageFound, found: Mapping[str, StageFou
     """Add to a stage that is not as expected where it stands, and the stages above that are to blame."""
     if stage.verdict in OK:
         return stage
-    parents = opened.graph.parents[stage.name]
-    blamed = tuple(name for name in parents if name in found and _is_other(found[name]))
+    above = [found[name] for name in opened.graph.parents[stage.name] if name in found]
+    bad = tuple(parent.name for parent in above if parent.verdict not in OK and _is_other(parent))
+    near = tuple(
+        Reason("input", parent.name, f"what it reads of {parent.name} is equivalent, not identical")
+        for parent in above
+        if parent.verdict == "equivalent"
+    )
     mark = config.mark(opened.layout.root, opened.project.stages[stage.name].base)
-    return stage._replace(follows=stage.follows or blamed, mark=mark)
+    return stage._replace(follows=stage.follows or bad, reasons=(*stage.reasons, *near), mark=mark)
 
 
 def _is_other(stage: StageFound) -> bool:

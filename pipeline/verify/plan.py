@@ -19,8 +19,8 @@ class Part(NamedTuple):
 
 class Plan(NamedTuple):
     parts: tuple[Part, ...]
-    recorded: tuple[str, ...]
-    """The stages that are not executed and whose outputs are used, or were asked for."""
+    recorded: Mapping[str, str]
+    """The stages that are not executed and whose outputs are used, or were asked for, each with the reason."""
 
 
 def plan(graph: Graph, targets: frozenset[str], *, skip: tuple[str, ...], only: bool) -> Plan:
@@ -36,7 +36,16 @@ def plan(graph: Graph, targets: frozenset[str], *, skip: tuple[str, ...], only: 
     parts = tuple(Part(tuple(group), _given(graph, group)) for group in groups if group)
     used = {graph.writers[path] for part in parts for path in part.given}
     recorded = (used | (reached & stopped)) - set(executed)
-    return Plan(parts, tuple(name for name in graph.order if name in recorded))
+    why = {name: _why(graph.stages[name], is_skipped=name in skipped) for name in graph.order}
+    return Plan(parts, {name: why[name] for name in graph.order if name in recorded})
+
+
+def _why(stage: Stage, *, is_skipped: bool) -> str:
+    if is_skipped:
+        return "skipped"
+    if stage.frozen:
+        return "frozen: never executed"
+    return "declared `always`: it asks the outside world" if stage.always else "above the targets"
 
 
 def _skipped(stages: Mapping[str, Stage], globs: tuple[str, ...]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import Problem, StoreError
 from ..lock import NAME, Entry
-from ..model import Produced
+from ..model import Produced, Reason
 from ..opened import OpenProject
 from . import bytes as places
 from .build import Given
@@ -33,19 +33,15 @@ def given(opened: OpenProject, paths: Iterable[str], *, needs_lock: bool) -> Giv
     return found
 
 
-def stage(name: str, entry: Entry | None, used: Given, *, needs_lock: bool) -> StageFound:
-    """Describe a stage that is not executed."""
+def stage(name: str, entry: Entry | None, used: Given, why: str, *, needs_lock: bool) -> StageFound:
+    """Describe a stage that is not executed; `used` are those of its outputs that others read here."""
     if entry is None and needs_lock:
         return StageFound(name, "different", error=f"{NAME} does not have it")
     outputs: Mapping[str, Produced] = entry.outputs if entry else {p: made for p, (made, _) in used.items()}
-    return StageFound(
-        name,
-        "recorded",
-        {
-            n: OutputFound(p.path, "recorded", p.artifact.digest, p.artifact.digest)
-            for n, p in outputs.items()
-        },
-    )
+    same = {
+        n: OutputFound(p.path, "recorded", p.artifact.digest, p.artifact.digest) for n, p in outputs.items()
+    }
+    return StageFound(name, "recorded", same, reasons=(Reason("declaration", "recorded", why),))
 
 
 def _locked(opened: OpenProject, stage: str, path: str) -> Produced | None:
