@@ -17,6 +17,7 @@ from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
+from .vouch import Voucher
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
 
@@ -54,6 +55,7 @@ class Performer:
         self._started = started
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
+        self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
         self.executor: LocalExecutor | None = None
 
@@ -194,6 +196,7 @@ class Performer:
                 raise Uncaptured(text, "run again once the file is at rest")
 
     def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+        self._voucher.record_above(stage.name)
         batch = self._store.batch()
         try:
             captured.put(batch)
@@ -206,6 +209,7 @@ class Performer:
             ) from error
         finally:
             batch.discard()
+        self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
         remove(os.fspath(self._layout.failed / stage.name))
@@ -236,6 +240,9 @@ class Performer:
             widened=tuple(f"{w.file}:{w.line}: {w.construct}" for w in code.widened),
             pruned=order.source,
             spans=code.places,
+            roots=self._opened.project.pythonpath,
+            params_path=order.params_path if stage.params_file is not None else None,
+            always=stage.always,
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

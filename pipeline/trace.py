@@ -35,6 +35,13 @@ class Trace(NamedTuple):
     spans: Mapping[str, tuple[str, int]] = {}
     """Unit of code -> file and line in the full source, for showing what changed."""
 
+    roots: tuple[str, ...] = (".",)
+    """The import roots, relative to the project, first one first."""
+    params_path: str | None = None
+    """Where a `cmd` stage that lists its parameters found them."""
+    always: bool = False
+    """It asked the outside world: its outputs are kept like raw inputs, and nothing makes them again."""
+
     @property
     def imported(self) -> Mapping[str, str]:
         """The files that the stage imported, by path."""
@@ -87,7 +94,8 @@ def of_bytes(data: bytes) -> Trace:
         raise ValueError("a trace that was changed")
     try:
         outputs = {name: _produced(entry) for name, entry in plain["outputs"].items()}
-        trace = Trace(**{**plain, "outputs": outputs, "widened": tuple(plain["widened"]), **_spans(plain)})
+        lists = {name: tuple(plain[name]) for name in ("widened", "roots") if name in plain}
+        trace = Trace(**{**plain, "outputs": outputs, **lists, **_spans(plain)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"not a well-formed trace: {error}") from error
     _check(trace)
@@ -100,12 +108,13 @@ def _spans(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(trace: Trace) -> None:
     # It may come from elsewhere: whoever reads a field later must find what its type says.
-    texts = (trace.key, trace.stage, trace.level, trace.recorded, *trace.widened)
+    texts = (trace.key, trace.stage, trace.level, trace.recorded, *trace.widened, *trace.roots)
     numbers = (trace.wall_seconds, trace.cpu_seconds, trace.peak_memory_bytes)
     if not (
         all(type(text) is str for text in texts)
         and all(type(number) in (int, float) for number in numbers)
-        and type(trace.vouched) is bool
+        and type(trace.vouched) is type(trace.always) is bool
+        and type(trace.params_path) in (str, type(None))
         and isinstance(trace.numerics, dict)
         and isinstance(trace.source, dict)
         and isinstance(trace.imported, dict)

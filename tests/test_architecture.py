@@ -33,10 +33,10 @@ ROOMS = (
     # What a run is made of.
     ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "survey", "opened", "check", "walk"),
-    ("ingest", "failure", "perform", "lineage"),
+    ("lineage", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "verify", "shell"),
-    ("runs", "show", "init", "schema", "logs", "clean", "doctor"),
+    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),
 )

@@ -4,13 +4,14 @@ Verbs and renderers are imported where they are used: `pipe status` must not loa
 """
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import usage
 from . import run_action
-from .project import root_of, targets_of
+from .project import records_root_of, root_of, target_of, targets_of
 from .skin import Skin, write_bytes
 
 Values = Mapping[str, Any]
@@ -55,6 +56,53 @@ def _graph(values: Values, skin: Skin) -> int:
         skin = skin._replace(json=True)
     skin.result(lambda: graph_view.as_plain(graph), texts.get(wanted, texts["text"]))
     return 0
+
+
+def _lineage(values: Values, skin: Skin) -> int:
+    from ..lineage import lineage
+    from ..render import lineage_text
+
+    root = records_root_of(values)
+    found = lineage(root, target_of(values["target"], root), down=values["down"])
+    texts: Mapping[str, Callable[[], str]] = {
+        "text": lambda: lineage_text.as_text(found, verbose=skin.verbose),
+        "dot": lambda: lineage_text.as_dot(found),
+        "mermaid": lambda: lineage_text.as_mermaid(found),
+    }
+    wanted = values["format"]
+    if wanted == "json":
+        skin = skin._replace(json=True)
+    skin.result(lambda: lineage_text.as_plain(found), texts.get(wanted, texts["text"]))
+    return 0
+
+
+def _rebuild(values: Values, skin: Skin) -> int:
+    from .. import recorded
+    from ..rebuild import rebuild
+    from ..render import rebuild_text
+
+    root = records_root_of(values)
+    into = Path(values["into"]) if values["into"] else None
+    try:
+        with run_action.listening(skin) as listener:
+            found = rebuild(
+                root,
+                target_of(values["target"], root),
+                listener,
+                into=into,
+                from_scratch=values["from_scratch"],
+                recorded_environment=values["environment"] == "recorded",
+            )
+    except recorded.Elsewhere as elsewhere:
+        there = recorded.command(elsewhere.python, sys.argv[1:])
+        os.execv(there[0], there)
+    if found.first_difference is not None and not skin.json:
+        skin.problems([rebuild_text.problem(found)])
+        return 1
+    skin.report(
+        lambda: rebuild_text.as_plain(found), lambda: rebuild_text.as_text(found, verbose=skin.verbose)
+    )
+    return 0 if found.ok else 1
 
 
 def _runs(values: Values, skin: Skin) -> int:
@@ -219,6 +267,8 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "status": _status,
     "explain": _explain,
     "graph": _graph,
+    "lineage": _lineage,
+    "rebuild": _rebuild,
     "verify": _verify,
     "runs": _runs,
     "show": _show,

@@ -1,8 +1,9 @@
 """What `pipe run` does with its options: makes the run, chooses who hears of it. Knows no engine."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Interrupted
@@ -29,7 +30,7 @@ def run_now(values: Mapping[str, Any], skin: Skin) -> int:
         locked=values["locked"],
         debug=values["debug"],
     )
-    listener, close = listener_for(skin, debug=values["debug"])
+    listener, close = _listener(skin, debug=values["debug"])
     try:
         if values["debug"]:
             with skin.lending_terminal():
@@ -95,8 +96,17 @@ def _print(result: "RunResult", skin: Skin, *, interrupted: bool = False) -> Non
     )
 
 
-def listener_for(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":
-    """Return who hears of a run that goes on, and what takes its display away."""
+@contextlib.contextmanager
+def listening(skin: Skin) -> "Iterator[Listener]":
+    """Give a listener that shows what goes on, as it is fit for where stderr goes."""
+    listener, close = _listener(skin, debug=False)
+    try:
+        yield listener
+    finally:
+        close()
+
+
+def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":
     from ..render import run_lines, style
 
     def line(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import Interrupted, Problem, StoreError, usage
 from .project import root_of, targets_of
-from .run_action import listener_for
+from .run_action import listening
 from .skin import Skin, write
 
 if TYPE_CHECKING:
@@ -26,15 +26,12 @@ def verify_now(values: Mapping[str, Any], skin: Skin) -> int:
     options = VerifyOptions(
         targets_of(values, root), values["skip"], values["only"], values["twice"], values["jobs"]
     )
-    listener, close = listener_for(skin, debug=False)
     try:
-        result = verify(root, options, listener)
+        with listening(skin) as listener:
+            result = verify(root, options, listener)
     except Interrupted as interrupted:
-        close()
         skin.problems([Problem("interrupted; nothing of the project was changed")])
         return interrupted.exit_code
-    finally:
-        close()
     skin.report(
         lambda: as_json.verify(result),
         lambda: verify_text.text_of(result, skin.out, verbose=skin.verbose),

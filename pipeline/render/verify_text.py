@@ -49,8 +49,7 @@ def remarks(stage: "StageFound") -> list[str]:
         found.append(f"follows from {', '.join(stage.follows)}")
     if stage.error:
         found.append(stage.error.split("\n")[0])
-    if not stage.follows:
-        found += [reason.text for reason in stage.reasons]
+    found += [reason.text for reason in stage.reasons]
     for output in stage.outputs.values():
         if output.difference and not stage.error:
             found.append(f"{output.path}: {output.difference}")

@@ -39,6 +39,24 @@ class Records:
         later = [t for name in others if (t := self._trace(f"{path}.d/{name}", key)) is not None]
         return found + sorted(later, key=lambda trace: trace.recorded)
 
+    def trace_names(self) -> list[str]:
+        """Return the names of all trace files, as `at` takes them, in order."""
+        found = []
+        top = f"{self._root}/traces"
+        for shard in _listed(top):
+            for name in _listed(f"{top}/{shard}"):
+                if not name.endswith(".d"):
+                    found.append(f"{shard}/{name}")
+                else:
+                    found += [f"{shard}/{name}/{later}" for later in _listed(f"{top}/{shard}/{name}")]
+        return found
+
+    def at(self, name: str) -> Trace | None:
+        """Return the trace of a file; None if it is damaged or does not stand where its key says."""
+        shard, _, rest = name.partition("/")
+        key = shard + rest.partition("/")[0].removesuffix(".d")
+        return self._trace(f"{self._root}/traces/{name}", key)
+
     def put(self, batch: Batch, action: Action, trace: Trace) -> None:
         """Add an action and what it produced to a batch."""
         data = traces.to_bytes(trace)
@@ -62,6 +80,13 @@ class Records:
         except (ValueError, RecursionError):
             return None
         return trace if trace.key == key else None
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _read(path: str) -> bytes | None:

@@ -15,7 +15,7 @@ from ..events import Listener
 from ..model import Reason
 from ..opened import OpenProject, expand_targets, open_project
 from . import bytes as places
-from . import judge, recorded
+from . import judge, locked
 from .build import Built, Given, build
 from .judge import Side
 from .plan import Part, Plan, plan
@@ -57,11 +57,11 @@ def _verify(opened: OpenProject, options: VerifyOptions, listener: Listener) -> 
     clock = time.monotonic()
     planned = _plan(opened, options)
     needed = [path for part in planned.parts for path in part.given]
-    given = recorded.given(opened, needed, needs_lock=not options.twice)
+    given = locked.given(opened, needed, needs_lock=not options.twice)
     found: dict[str, StageFound] = {}
     for name, why in planned.recorded.items():
         used = {path: what for path, what in given.items() if opened.graph.writers[path] == name}
-        found[name] = recorded.stage(name, opened.lock.get(name), used, why, needs_lock=not options.twice)
+        found[name] = locked.stage(name, opened.lock.get(name), used, why, needs_lock=not options.twice)
     for part in planned.parts:
         own = {path: given[path] for path in part.given}
         found |= _judged(opened, part, own, options, listener)
@@ -135,7 +135,11 @@ def _changed(opened: OpenProject, built: Built, name: str) -> tuple[Reason, ...]
     action = built.opened.store.records.action(now.key)
     if action is None:
         return ()
-    found = actions.differences_from_lock(was.params, was.inputs, was.recipe, action.recipe)
+    last = opened.store.records.action(was.key)
+    if last is not None:
+        found = actions.differences(last.recipe, action.recipe)
+    else:
+        found = actions.differences_from_lock(was.params, was.inputs, was.recipe, action.recipe)
     made = built.opened.graph.writers
     return tuple(reason for reason in found if reason.cause != "input" or reason.subject not in made)
 

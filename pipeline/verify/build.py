@@ -70,6 +70,7 @@ def _open(opened: OpenProject, stages: Mapping[str, Stage], given: Given, where:
     project = opened.project._replace(root=where.root, stages={n: s for n, s in own.items() if s is not None})
     layout.prepare(where)
     copy = opened_with(where, config.Loaded(project, (), True))
+    copy.survey.take_answers(opened.survey)
     rows = opened.state.stages()
     copy.state.put_stages({name: rows[name] for name in stages if name in rows})  # how long they take
     copy.state.flush()

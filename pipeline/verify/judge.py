@@ -68,10 +68,8 @@ def _by_readers(there: OutputFound, readers: list[str], judged: Mapping[str, Sta
     if not readers:
         return there._replace(difference=f"{there.difference}; no stage that reads it was executed on it")
     if bad:
-        return there._replace(
-            difference=f"{there.difference}; {', '.join(bad)}, which reads it, is not as expected"
-        )
-    text = f"{there.difference}; what reads it came out as expected: {', '.join(readers)}"
+        return there._replace(difference=f"{there.difference}; {', '.join(bad)} did not come out as expected")
+    text = f"{there.difference}; its readers came out as expected: {', '.join(readers)}"
     return there._replace(verdict="equivalent", difference=text)
 
 
@@ -102,6 +100,8 @@ def _output(output: Output, expected: Side, actual: Side) -> OutputFound:
     tolerance = Tolerance(**output.compare) if isinstance(output.compare, Mapping) else None
     before, now = expected.find(was), actual.find(made)
     if before is None:
+        if output.compare == "consumers":
+            return here._replace(verdict="different", difference="other bytes")
         nowhere = "other bytes; those expected are neither in the workspace nor in the store"
         more = ", so no tolerance can be judged" if tolerance else ""
         return here._replace(verdict="different", difference=nowhere + more)
