@@ -14,7 +14,7 @@ from ..errors import Interrupted, usage
 from ..events import Listener
 from ..model import Reason
 from ..opened import OpenProject, expand_targets, open_project
-from . import bytes as places
+from . import bytes as stored
 from . import judge, locked
 from .build import Built, Given, build
 from .judge import Side
@@ -106,12 +106,12 @@ def _judged(
 
 
 def _side(built: Built, name: str) -> Side:
-    return Side(built.results[name].outputs, lambda produced: places.find(built.opened, produced))
+    return Side(built.results[name].outputs, lambda produced: stored.find(built.opened, produced))
 
 
 def _locked(opened: OpenProject, name: str) -> Side | None:
     entry = opened.lock.get(name)
-    return Side(entry.outputs, lambda produced: places.find(opened, produced)) if entry is not None else None
+    return Side(entry.outputs, lambda produced: stored.find(opened, produced)) if entry is not None else None
 
 
 def _readers(built: Built, path: str) -> list[str]:
@@ -137,7 +137,8 @@ def _changed(opened: OpenProject, built: Built, name: str) -> tuple[Reason, ...]
         return ()
     last = opened.store.records.action(was.key)
     if last is not None:
-        found = actions.differences(last.recipe, action.recipe)
+        places = built.opened.survey.of(built.opened.project.stages[name]).around.places
+        found = actions.differences(last.recipe, action.recipe, places=places)
     else:
         found = actions.differences_from_lock(was.params, was.inputs, was.recipe, action.recipe)
     made = built.opened.graph.writers

@@ -113,11 +113,13 @@ class _Told:
         self._executed = executed
 
     def finished(self, result: StageResult, done: int, total: int, expected_left: float | None) -> None:
+        if result.outcome == "executed":
+            self._kept(result.name).unlink(missing_ok=True)
         if result.name in self._executed:
             self._listener.finished(result, done, total, expected_left)
 
     def failed(self, name: str, failure: Failure) -> None:
-        kept = self._user.pipe / "verify" / f"{name}.log"
+        kept = self._kept(name)
         log = os.path.relpath(kept, self._user.root)
         try:
             kept.parent.mkdir(exist_ok=True)
@@ -126,3 +128,6 @@ class _Told:
         except OSError:
             log = ""
         self._listener.failed(name, failure._replace(log=log, folder=""))
+
+    def _kept(self, name: str) -> Path:
+        return self._user.pipe / "verify" / f"{name}.log"
