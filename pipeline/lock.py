@@ -26,6 +26,8 @@ class Entry(NamedTuple):
     inputs: Mapping[str, Artifact]
     """By path; every file of a glob has its own. Sizes are not kept: 0."""
     outputs: Mapping[str, Produced]
+    pickles: Mapping[str, tuple[str, ...] | None] = {}
+    """What each pickle among the inputs refers to, by path: said to who has not their bytes."""
 
     @property
     def locked(self) -> Locked:
@@ -64,7 +66,11 @@ def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozens
     entries = {name: entry for name, entry in old.items() if name in declared}
     for name, entry in new.items():
         was = entries.get(name)
-        if was is None or was.recipe != entry.recipe or was.outputs != entry.outputs:
+        if was is None or (was.recipe, was.outputs, was.pickles) != (
+            entry.recipe,
+            entry.outputs,
+            entry.pickles,
+        ):
             entries[name] = entry
     return entries
 
@@ -95,7 +101,14 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
     if not digest.is_digest(plain["key"]) or not digest.is_digest(plain["recipe"]):
         raise ValueError("its key")
     inputs = {str(path): _artifact(entry, 0) for path, entry in plain["inputs"].items()}
-    return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs)
+    pickles = {str(path): _references(text) for path, text in plain.get("pickles", {}).items()}
+    return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs, pickles)
+
+
+def _references(text: Any) -> tuple[str, ...] | None:
+    if text is not None and not isinstance(text, str):
+        raise ValueError("what a pickle refers to")
+    return None if text is None else tuple(text.split())
 
 
 def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
@@ -117,7 +130,12 @@ def _plain(entry: Entry) -> dict[str, Any]:
     }
     params = json.loads(digest.canonical(entry.params))
     inputs = {path: {"kind": a.kind, "digest": a.digest} for path, a in entry.inputs.items()}
-    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    plain = {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    if entry.pickles:
+        plain["pickles"] = {
+            p: None if found is None else " ".join(found) for p, found in entry.pickles.items()
+        }
+    return plain
 
 
 def _broken(text: str, error: Exception) -> UsageError:

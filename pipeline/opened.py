@@ -15,6 +15,7 @@ from .inputs import Inputs
 from .layout import Layout
 from .lock import Entry
 from .model import Artifact, Input, Project
+from .pickled import Pickled
 from .statcache import StatCache
 from .state import State
 from .store import Store
@@ -34,6 +35,7 @@ class OpenProject(NamedTuple):
     store: Store
     workspace: Workspace
     survey: Survey
+    pickled: Pickled
     lock: Mapping[str, Entry]
     leftovers: Mapping[str, tuple[str, str]]
 
@@ -103,6 +105,7 @@ def opened_with(where: Layout, loaded: config.Loaded) -> OpenProject:
         store,
         workspace,
         survey,
+        Pickled(workspace, store, state),
         entries,
         left,
     )

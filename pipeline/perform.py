@@ -61,7 +61,8 @@ class Performer:
 
     def open(self) -> None:
         """Make ready for executing."""
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
+        opened = self._opened
+        self.executor = self.executor or LocalExecutor(self._layout, self._store, opened.level, opened.state)
 
     def keep_source(self, names: Iterable[str]) -> None:
         """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""
@@ -106,13 +107,13 @@ class Performer:
 
     def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
         """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
-        surveyed = self._opened.survey.of(stage)
+        surveyed = fixed.surveyed
         # An object that turns out damaged is put aside; what the workspace still holds takes its place.
         for _ in range(3):
             try:
                 self._ingest.source(surveyed.code.files)
                 pruned = self._ingest.texts(
-                    self._opened.survey.snapshot(stage, read=self._store.objects.read)
+                    self._opened.survey.snapshot(surveyed, read=self._store.objects.read)
                 )
                 inputs = self._ingest.inputs(stage, fixed)
                 for artifact in inputs.values():
@@ -140,7 +141,7 @@ class Performer:
             params_path=self._opened.project.params_path or "params.yaml",
             keeps_scratch=True,
             terminal=terminal,
-            left_out=self._opened.survey.left_out(stage),
+            left_out=self._opened.survey.left_out(surveyed),
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -171,7 +172,7 @@ class Performer:
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if a package or an input changed while it was made."""
-        package = self._opened.survey.changed_package(stage)
+        package = self._opened.survey.changed_package(fixed.surveyed)
         if package is not None:
             text = f"the package `{package}` changed while it ran; nothing was recorded"
             raise Uncaptured(text, "run again once the installation is done")
@@ -200,7 +201,7 @@ class Performer:
         batch = self._store.batch()
         try:
             captured.put(batch)
-            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            trace = self._trace(stage, fixed, order, ran, captured.outputs, _put_log(batch, order.log))
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
         except ValueError as error:
@@ -222,9 +223,15 @@ class Performer:
         )
 
     def _trace(
-        self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None
+        self,
+        stage: Stage,
+        fixed: Fixed,
+        order: Order,
+        ran: Ran,
+        outputs: Mapping[str, Produced],
+        log_digest: str | None,
     ) -> Trace:
-        code = self._opened.survey.of(stage).code
+        code = fixed.surveyed.code
         return Trace(
             key=order.key,
             stage=stage.name,

@@ -15,6 +15,7 @@ from .execute.capture import Uncaptured, capture
 from .execute.local import LocalExecutor, Order
 from .layout import Layout
 from .model import Artifact, Input, Output, Produced, Resources, Stage
+from .state import State
 from .store import Damaged, Store
 from .trace import Trace
 
@@ -98,7 +99,11 @@ class Remaker:
         remove(os.fspath(self._layout.runs / self._run))
 
     def _executor_for(self) -> LocalExecutor:
-        return LocalExecutor(self._layout, self._store, self._level)
+        state = State(self._layout.state)
+        try:
+            return LocalExecutor(self._layout, self._store, self._level, state)
+        finally:
+            state.close()
 
     def _order(self, recipe: Recipe, trace: Trace) -> Order:
         stage = stage_of(recipe, trace)

@@ -328,12 +328,13 @@ class _Run:
             self._entries[name] = Entry(NO_KEY, NO_KEY, params, {}, outputs)
             return
         action = fixed.action
-        if old is not None and old.key == action.key and dict(old.outputs) == dict(outputs):
+        if old and (old.key, dict(old.outputs), old.pickles) == (action.key, dict(outputs), fixed.pickles):
             self._entries[name] = old
             return
         inputs = dict(actions.kind_and_artifacts(action.recipe))
         portable = actions.portable(action.recipe)
-        self._entries[name] = Entry(action.key, portable, dict(action.recipe["params"]), inputs, outputs)
+        params = dict(action.recipe["params"])
+        self._entries[name] = Entry(action.key, portable, params, inputs, outputs, fixed.pickles)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
         for name in self._progress.unfinished():

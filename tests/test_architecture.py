@@ -32,7 +32,7 @@ ROOMS = (
     ("formats", "execute", "remote"),
     # What a run is made of.
     ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
-    ("inputs", "survey", "opened", "check", "walk"),
+    ("inputs", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "verify", "shell"),

@@ -31,6 +31,7 @@ def run(request: dict[str, Any]) -> NoReturn:
     imports.find_in(request["project"], request["roots"], request["python_path"], request["modules"])
     for name in request["modules"]:
         sys.modules.pop(name, None)
+    sys.argv[:] = sys.orig_argv[:] = [""]  # that of the server names folders of this machine
     imports.seed_generators()
     try:
         _run(request)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
+from ..code import Memo
+from ..environment import editable_places
 from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
@@ -18,7 +20,6 @@ from ..workspace import Placer
 from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
-from .mask import Masking
 from .sandbox import isolation, view
 from .sandbox.isolation import ForServer, ForStage
 from .servers import Server, Servers, Wanted, answer
@@ -69,7 +70,7 @@ class Ran(NamedTuple):
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo) -> None:
         self._layout = layout
         self._base = base_for(layout)
         owned.clear_abandoned(self._base)
@@ -77,10 +78,12 @@ class LocalExecutor:
         self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
+        # Landlock cannot let a folder be listed without all that is in it.
+        editable = editable_places(memo, root=layout.root, whole=level == "L1")
         self._plan = ForServer(
             level,
             self._base,
-            tuple(view.readable(_PACKAGE, [self._python])),
+            tuple(view.readable(_PACKAGE, [self._python, *editable], project=os.fspath(layout.root))),
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
@@ -91,8 +94,11 @@ class LocalExecutor:
         """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
         folder = self.prepare(order)
         masking = None
-        if order.secrets and not order.terminal:
-            masking = Masking(f"{folder.path}/log", order.log, order.secrets.values())
+        if order.stage.secrets and not order.terminal:
+            from .mask import Masking, of_file
+
+            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
@@ -169,7 +175,7 @@ class LocalExecutor:
                 target = command.for_bash(stage.cmd, values)
             else:
                 target = command.for_program(stage.cmd, values)
-        piped = bool(order.secrets) and not order.terminal
+        piped = bool(order.stage.secrets) and not order.terminal
         return {
             "kind": "cmd" if stage.cmd is not None else "run",
             "target": target,
@@ -177,7 +183,7 @@ class LocalExecutor:
             "project": folder.project,
             "roots": order.roots,
             "modules": order.modules,
-            "python_path": constants.python_path(),
+            "python_path": constants.python_path(os.fspath(self._layout.root)),
             "parameters": order.parameters,
             "inputs": order.recipe["inputs"],
             "params": json.loads(digest.canonical(order.recipe["params"])),

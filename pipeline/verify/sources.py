@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from .. import durable
 from .. import graph as graphs
+from ..code import Unpickled
 from ..errors import Problem, StoreError
+from ..formats import kinds
 from ..model import Input, Produced, Stage
 from ..opened import OpenProject
+from ..pickled import unpickled
 from ..store.copy import copy_file
 from ..workspace import Scanned
 from . import bytes as places
@@ -30,8 +33,8 @@ def copy(opened: OpenProject, stages: Iterable[Stage], target: str) -> None:
     for root in opened.project.pythonpath:
         os.makedirs(os.path.join(target, root), exist_ok=True)
     for stage in stages:
-        for path, digest in opened.survey.of(stage).code.files.items():
-            _bring(opened, _File(path, digest), target)
+        for file in _code(opened, stage):
+            _bring(opened, file, target)
         for declared in stage.inputs:
             for file in _raw(opened, declared, target):
                 _bring(opened, file, target)
@@ -42,6 +45,19 @@ def _settings(opened: OpenProject) -> Iterator[_File]:
     for path in ("pipeline.yaml", opened.project.params_path, ".pipeignore"):
         if path and os.path.isfile(os.path.join(opened.layout.root, path)):
             yield _File(path, "")
+
+
+def _code(opened: OpenProject, stage: Stage) -> Iterator[_File]:
+    """Yield the files of a stage's code, and of what the pickles that it reads refer to.
+
+    Most of them are yet to be made, so that is as the lock file has it; else they may refer to anything.
+    """
+    entry = opened.lock.get(stage.name)
+    unread = [i.path for i in stage.inputs if kinds.is_pickle(i.path)] if entry is None else []
+    references = entry.pickles if entry is not None else dict.fromkeys(unread)
+    for pickles in (Unpickled(), unpickled(references)):
+        for path, digest in opened.survey.of(stage, pickles).code.files.items():
+            yield _File(path, digest)
 
 
 def _raw(opened: OpenProject, declared: Input, target: str) -> Iterator[_File]:
