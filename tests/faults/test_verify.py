@@ -395,3 +395,29 @@ def test_reports_for_ci_are_written(ran):
         "use": ["failure"],
     }
     assert ran.pipe("verify", "--junit", "no/such/report.xml").code == 2
+
+
+def test_what_a_pickle_refers_to_is_brought_along_though_nothing_that_runs_mentions_it(project):
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          make: {run: "making:make", outputs: {model: build/model.joblib}}
+          use: {run: "using:use", inputs: {model: build/model.joblib}, outputs: {text: build/text.txt}}
+        """,
+    )
+    project.write("shape.py", "class Model:\n    def says(self):\n        return 'seven'\n")
+    project.write("making.py", "from shape import Model\ndef make():\n    return Model()\n")
+    project.write("using.py", "def use(model):\n    return model.says()\n")
+    project.run()
+    assert results(project, "use", "--skip", "make") == {"make": "recorded", "use": "identical"}
+    assert results(project, "--twice") == dict.fromkeys(("make", "use"), "identical")
+    (project.root / "pipeline.lock").unlink()
+    assert results(project, "--twice", "--skip", "make") == {"make": "recorded", "use": "identical"}
+
+
+def test_tools_are_asked_where_the_user_is(ran):
+    ran.write("VERSION", "7\n")
+    edit(ran, "pipeline.yaml", '{run: "code:load"', '{tools: ["cat VERSION"], run: "code:load"')
+    ran.run()
+    assert results(ran)["load"] == "identical"
