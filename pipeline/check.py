@@ -14,11 +14,17 @@ from .workspace import UnfitFile
 
 
 def check(
-    opened: OpenProject, names: Iterable[str], *, allow_missing: bool = False, secrets: bool = True
+    opened: OpenProject,
+    names: Iterable[str],
+    *,
+    allow_missing: bool = False,
+    secrets: bool = True,
+    inputs: bool = True,
 ) -> None:
     """Raise UsageError with every problem of the project and of the named stages.
 
-    With `allow_missing` raw inputs that the lock file knows may be absent; without `secrets` those need not be set.
+    With `allow_missing` raw inputs that the lock file knows may be absent; without `secrets` those need not be set;
+    without `inputs` nobody asks whether those are there.
     """
     problems = list(opened.problems)
     problems += [problem_of(opened, fault) for fault in opened.graph.faults]
@@ -27,7 +33,7 @@ def check(
         for fault in opened.survey.of(stage).faults:
             if (secrets or fault.where[:1] != ("secrets",)) and not _follows(fault, stage, opened.problems):
                 problems.append(problem_of(opened, fault))
-        if opened.complete:
+        if opened.complete and inputs:
             problems += _input_problems(opened, stage, allow_missing=allow_missing)
     if problems:
         raise UsageError(*sorted(dict.fromkeys(problems), key=_place))

@@ -35,7 +35,18 @@ ROOMS = (
     ("inputs", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
     # The verbs: they return data.
-    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "verify", "shell"),
+    (
+        "project_graph",
+        "graph_view",
+        "status",
+        "code_diff",
+        "explain",
+        "debug",
+        "run",
+        "observe",
+        "verify",
+        "shell",
+    ),
     ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),
     # The skin.
     ("render", "cli"),

@@ -10,7 +10,7 @@ from ..errors import Mark
 from .reading import Loaded, find, load
 from .suggest import suggest
 
-__all__ = ["Loaded", "find", "json_schema", "load", "mark", "parse_value", "suggest"]
+__all__ = ["Loaded", "find", "is_secret", "json_schema", "load", "mark", "parse_value", "suggest"]
 
 
 def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
@@ -25,6 +25,13 @@ def parse_value(text: str) -> Any:
     from . import document
 
     return document.parse_value(text)
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a variable's name looks like a secret's, so that it belongs under `secrets`."""
+    from . import schema
+
+    return schema.looks_secret(name)
 
 
 def json_schema() -> dict[str, Any]:
