@@ -65,7 +65,8 @@ class WorkFolder:
                 target = f"{self.project}/{path}"
                 if not os.path.lexists(target):
                     os.makedirs(os.path.dirname(target), exist_ok=True)
-                    placer.place_input(Artifact("file", name, 0), target)
+                    # A command may name a script as its program; whether it could in the project is in no key.
+                    placer.place_input(Artifact("exec", name, 0), target)
             for output in stage.outputs:
                 os.makedirs(os.path.dirname(f"{self.project}/{output.path}"), exist_ok=True)
             for _, path in stage.scratch:

@@ -32,8 +32,8 @@ _HOME = tempfile.mkdtemp(prefix="pipe-home-")
 class WarmExecutor(LocalExecutor):
     """The local executor with forkservers that outlive it."""
 
-    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo) -> None:
-        super().__init__(layout, store, level, memo)
+    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str) -> None:
+        super().__init__(layout, store, level, memo, unwatched=unwatched)
         if not _SERVERS:
             _SERVERS.append(Servers())
             atexit.register(_SERVERS[0].close)
@@ -46,8 +46,9 @@ class WarmExecutor(LocalExecutor):
 
 class WarmPerformer(Performer):
     def open(self) -> None:
+        opened = self._opened
         self.executor = self.executor or WarmExecutor(
-            self._layout, self._store, self._opened.level, self._opened.state
+            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
         )
 
 

@@ -39,7 +39,7 @@ class WarmRemaker(Remaker):
     def _executor_for(self):
         state = State(self._layout.state)
         try:
-            return WarmExecutor(self._layout, self._store, self._level, state)
+            return WarmExecutor(self._layout, self._store, self._level, state, unwatched="nobody asks for it")
         finally:
             state.close()
 
