@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import action as actions
 from . import digest, durable
+from .action import Action
 from .errors import Mark, UsageError, usage
 from .model import Artifact, Produced
 from .rebuilder import Locked
@@ -54,6 +56,28 @@ def read(root: Path) -> dict[str, Entry]:
         return {str(name): _entry(entry) for name, entry in plain["stages"].items()}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _damaged(f"has an entry that is damaged: {error}") from error
+
+
+def is_ours_to_mend(root: Path) -> bool:
+    """Say whether a lock file that cannot be read may be written anew: not one of a merge, or of a newer `pipe`."""
+    try:
+        text = (root / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    if any(line.startswith("<<<<<<< ") for line in text.split("\n")):
+        return False
+    try:
+        version = json.loads(text).get("version")
+    except (ValueError, AttributeError, RecursionError):
+        return True
+    return not (type(version) is int and version > VERSION)
+
+
+def entry_of(action: Action, outputs: Mapping[str, Produced]) -> Entry:
+    """Return the entry of an action and what it produced."""
+    inputs = dict(actions.kind_and_artifacts(action.recipe))
+    portable = actions.portable(action.recipe)
+    return Entry(action.key, portable, dict(action.recipe["params"]), inputs, outputs)
 
 
 def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozenset[str]) -> dict[str, Entry]:

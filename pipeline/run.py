@@ -9,7 +9,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import action as actions
 from . import history, lock, machine, run_record, status
 from .check import check, target_scope
 from .errors import Interrupted, PipeError, Problem, StageFailed, StoreError, usage
@@ -330,9 +329,7 @@ class _Run:
         if old is not None and old.key == action.key and dict(old.outputs) == dict(outputs):
             self._entries[name] = old
             return
-        inputs = dict(actions.kind_and_artifacts(action.recipe))
-        portable = actions.portable(action.recipe)
-        self._entries[name] = Entry(action.key, portable, dict(action.recipe["params"]), inputs, outputs)
+        self._entries[name] = lock.entry_of(action, outputs)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
         for name in self._progress.unfinished():

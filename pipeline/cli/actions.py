@@ -179,6 +179,20 @@ def _clean(values: Values, skin: Skin) -> int:
     return 0
 
 
+def _fsck(values: Values, skin: Skin) -> int:
+    from ..fsck import fsck
+    from ..render import fsck_text
+
+    with skin.progress() as told:
+        result = fsck(root_of(values), repair=values["repair"], jobs=values["jobs"], told=told)
+    skin.result(
+        lambda: fsck_text.as_plain(result), lambda: fsck_text.text_of(result, skin.out, verbose=skin.verbose)
+    )
+    if result.problems and not values["repair"]:
+        skin.say("help: `pipe fsck --repair` puts right what it can")
+    return 0 if result.ok else 1
+
+
 def _doctor(values: Values, skin: Skin) -> int:
     from ..doctor import doctor
 
@@ -221,4 +235,5 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "logs": _logs,
     "clean": _clean,
     "doctor": _doctor,
+    "fsck": _fsck,
 }

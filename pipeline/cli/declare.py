@@ -181,6 +181,21 @@ COMMANDS = {
             (_DRY_RUN,),
             examples=(("pipe clean -n", "name them"),),
         ),
+        Command(
+            "fsck",
+            "Re-read every object and record of the store.",
+            None,
+            (
+                Option("repair", ("--repair",), "flag", "Put right what can be put right."),
+                Option("jobs", ("-j", "--jobs"), "number", "How many files to read at a time.", "N"),
+            ),
+            details="What is damaged is put aside, and then taken from the working tree or made again. "
+            "Exit 1 if anything is wrong, with --repair if anything stays so.",
+            examples=(
+                ("pipe fsck", "is all as it was written?"),
+                ("pipe fsck --repair -v", "and say what was done"),
+            ),
+        ),
     )
 }
 

@@ -100,10 +100,8 @@ class Objects:
         self._stats.record(self.path_of(name), name, at_rest=True)
 
     def _quarantine(self, path: str, name: str) -> None:
-        folder = f"{self.root}/quarantine"
         try:
-            os.makedirs(folder, exist_ok=True)
-            os.replace(path, f"{folder}/{name}.{os.getpid()}.{os.urandom(3).hex()}")
+            layout.put_aside(self.root, path, name)
         except OSError as error:
             if os.path.lexists(path):
                 problem = Problem(
