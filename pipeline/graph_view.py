@@ -75,14 +75,14 @@ def as_text(graph: "ProjectGraph", *, verbose: bool) -> str:
 def as_dot(graph: "ProjectGraph") -> str:
     """Write the graph in the language of Graphviz."""
     out = ["digraph pipeline {", "  rankdir=LR;", '  node [shape=box, style=rounded, fontname="sans-serif"];']
-    out += [f"  {_quoted(f'file:{path}')} [label={_quoted(path)}, shape=note];" for path in graph.sources]
+    out += [f"  {quoted(f'file:{path}')} [label={quoted(path)}, shape=note];" for path in graph.sources]
     for node in graph.nodes:
-        tooltip = f", tooltip={_quoted(node.doc)}" if node.doc else ""
-        out.append(f"  {_quoted(node.name)} [label={_quoted(node.name)}{tooltip}];")
-    out += [f"  {_quoted(f'file:{path}')} -> {_quoted(name)};" for path, name in _source_edges(graph)]
+        tooltip = f", tooltip={quoted(node.doc)}" if node.doc else ""
+        out.append(f"  {quoted(node.name)} [label={quoted(node.name)}{tooltip}];")
+    out += [f"  {quoted(f'file:{path}')} -> {quoted(name)};" for path, name in _source_edges(graph)]
     for start, end, path in graph.edges:
-        look = f"label={_quoted(path)}" if path else "style=dashed"
-        out.append(f"  {_quoted(start)} -> {_quoted(end)} [{look}];")
+        look = f"label={quoted(path)}" if path else "style=dashed"
+        out.append(f"  {quoted(start)} -> {quoted(end)} [{look}];")
     return "\n".join([*out, "}"])
 
 
@@ -91,11 +91,11 @@ def as_mermaid(graph: "ProjectGraph") -> str:
     ids = {node.name: f"s{number}" for number, node in enumerate(graph.nodes)}
     files = {path: f"f{number}" for number, path in enumerate(graph.sources)}
     out = ["flowchart LR"]
-    out += [f'  {files[path]}[/"{_escaped(path)}"/]' for path in graph.sources]
-    out += [f'  {ids[node.name]}["{_escaped(node.name)}"]' for node in graph.nodes]
+    out += [f'  {files[path]}[/"{escaped(path)}"/]' for path in graph.sources]
+    out += [f'  {ids[node.name]}["{escaped(node.name)}"]' for node in graph.nodes]
     out += [f"  {files[path]} --> {ids[name]}" for path, name in _source_edges(graph)]
     for start, end, path in graph.edges:
-        arrow = f'-->|"{_escaped(path)}"|' if path else "-.->"
+        arrow = f'-->|"{escaped(path)}"|' if path else "-.->"
         out.append(f"  {ids[start]} {arrow} {ids[end]}")
     return "\n".join(out)
 
@@ -150,10 +150,10 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace("\n", " ")

@@ -33,10 +33,10 @@ ROOMS = (
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "survey", "opened", "check", "walk"),
-    ("lineage", "ledger", "ingest", "failure", "perform"),
+    ("lineage", "ledger", "ingest", "failure", "perform", "remake"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
-    ("runs", "show", "init", "schema", "logs", "clean", "doctor", "fsck", "gc"),
+    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
     # The skin.
     ("render", "cli"),
 )

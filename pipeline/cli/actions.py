@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import usage
 from . import run_action
-from .project import root_of, targets_of
+from .project import records_root_of, root_of, target_of, targets_of
 from .skin import Skin, write_bytes
 
 Values = Mapping[str, Any]
@@ -55,6 +55,47 @@ def _graph(values: Values, skin: Skin) -> int:
         skin = skin._replace(json=True)
     skin.result(lambda: graph_view.as_plain(graph), texts.get(wanted, texts["text"]))
     return 0
+
+
+def _lineage(values: Values, skin: Skin) -> int:
+    from ..lineage import lineage
+    from ..render import lineage_text
+
+    root = records_root_of(values)
+    found = lineage(root, target_of(values["target"], root), down=values["down"])
+    texts: Mapping[str, Callable[[], str]] = {
+        "text": lambda: lineage_text.as_text(found, verbose=skin.verbose),
+        "dot": lambda: lineage_text.as_dot(found),
+        "mermaid": lambda: lineage_text.as_mermaid(found),
+    }
+    wanted = values["format"]
+    if wanted == "json":
+        skin = skin._replace(json=True)
+    skin.result(lambda: lineage_text.as_plain(found), texts.get(wanted, texts["text"]))
+    return 0
+
+
+def _rebuild(values: Values, skin: Skin) -> int:
+    from ..rebuild import rebuild
+    from ..render import rebuild_text
+
+    root = records_root_of(values)
+    into = Path(values["into"]) if values["into"] else None
+    with run_action.listening(skin) as listener:
+        found = rebuild(
+            root,
+            target_of(values["target"], root),
+            listener,
+            into=into,
+            from_scratch=values["from_scratch"],
+        )
+    if found.first_difference is not None and not skin.json:
+        skin.problems([rebuild_text.problem(found)])
+        return 1
+    skin.report(
+        lambda: rebuild_text.as_plain(found), lambda: rebuild_text.as_text(found, verbose=skin.verbose)
+    )
+    return 0 if found.ok else 1
 
 
 def _runs(values: Values, skin: Skin) -> int:
@@ -227,6 +268,8 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "status": _status,
     "explain": _explain,
     "graph": _graph,
+    "lineage": _lineage,
+    "rebuild": _rebuild,
     "runs": _runs,
     "show": _show,
     "init": _init,

@@ -60,6 +60,13 @@ _TARGETS = Argument(
 _STAGE = Argument(
     "stage", "STAGE", "A stage, or an instance of one: train@gbdt.", required=True, completes="stages"
 )
+_ARTIFACT = Argument(
+    "target",
+    "TARGET",
+    "A path, PATH@RUN, a digest or its first 6 digits or more, or a stage with one output.",
+    required=True,
+    completes="stages",
+)
 _SET = Option(
     "set", ("-S", "--set"), "texts", "Change a parameter for this time alone; may be repeated.", "KEY=VALUE"
 )
@@ -131,6 +138,53 @@ COMMANDS = {
                 ),
             ),
             examples=(("pipe graph --format dot | dot -Tsvg > graph.svg", "a picture"),),
+        ),
+        Command(
+            "lineage",
+            "Show what an artifact was made from, as recorded.",
+            _ARTIFACT,
+            (
+                Option("down", ("--down",), "flag", "Show what was made from it instead."),
+                Option(
+                    "format",
+                    ("--format",),
+                    "text",
+                    "text, dot (Graphviz), mermaid (Markdown) or json.",
+                    "FORMAT",
+                    ("text", "dot", "mermaid", "json"),
+                ),
+            ),
+            details="It needs no working tree: what is shown is what the records say. A digest that several actions "
+            "made shows each.",
+            examples=(
+                ("pipe lineage build/report.html", "how what lies there now came about"),
+                ("pipe lineage build/report.html@20261123T023000", "how what that run made came about"),
+                ("pipe lineage data/raw.csv --down", "all that was made from it"),
+            ),
+        ),
+        Command(
+            "rebuild",
+            "Make an artifact again from the records alone, and compare.",
+            _ARTIFACT,
+            (
+                Option(
+                    "into",
+                    ("-o", "--output"),
+                    "text",
+                    "Put the result there; nothing may be there yet.",
+                    "PATH",
+                ),
+                Option(
+                    "from_scratch", ("--from-scratch",), "flag", "Make all that it comes from again, too."
+                ),
+            ),
+            details="The recorded code, parameters and inputs are used, not the working tree. Exit 0 only if the "
+            "result is the recorded one, 1 if it differs, 3 if a record or a raw input is gone.",
+            examples=(
+                ("pipe rebuild build/model.joblib", "does it come out the same?"),
+                ("pipe rebuild build/report.html@20261123T023000 -o old.html", "what that run made"),
+                ("pipe rebuild 3fa9c1d2 --from-scratch", "by digest, from the raw inputs"),
+            ),
         ),
         Command(
             "runs",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import usage
+from ..errors import UsageError, usage
 
 
 def root_of(values: Mapping[str, Any]) -> Path:
@@ -16,6 +16,25 @@ def root_of(values: Mapping[str, Any]) -> Path:
     if folder is not None and not os.path.isdir(folder):
         raise usage(f"`{folder}` is no folder", help="name the project's folder after `-C`")
     return config.find(Path(folder or "."))
+
+
+def records_root_of(values: Mapping[str, Any]) -> Path:
+    """Find the nearest project, or else the nearest folder that holds the records of one. Raises UsageError."""
+    try:
+        return root_of(values)
+    except UsageError:
+        start = Path(values["folder"] or ".").resolve()
+        for folder in (start, *start.parents):
+            if (folder / ".pipe").is_dir():
+                return folder
+        if os.environ.get("PIPE_STORE") and start.is_dir():
+            return start
+        raise
+
+
+def target_of(word: str, root: Path) -> str:
+    """Return a target; a path from here is made the project's."""
+    return _target(word, root)
 
 
 def targets_of(values: Mapping[str, Any], root: Path) -> tuple[str, ...]:

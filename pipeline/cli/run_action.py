@@ -1,8 +1,9 @@
 """What `pipe run` does with its options: makes the run, chooses who hears of it. Knows no engine."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Interrupted
@@ -93,6 +94,16 @@ def _print(result: "RunResult", skin: Skin, *, interrupted: bool = False) -> Non
     skin.report(
         lambda: as_json.run(result), lambda: run_lines.summary(result, skin.out, interrupted=interrupted)
     )
+
+
+@contextlib.contextmanager
+def listening(skin: Skin) -> "Iterator[Listener]":
+    """Give a listener that shows what goes on, as it is fit for where stderr goes."""
+    listener, close = _listener(skin, debug=False)
+    try:
+        yield listener
+    finally:
+        close()
 
 
 def _listener(skin: Skin, *, debug: bool) -> "tuple[Listener, Callable[[], None]]":

@@ -35,9 +35,11 @@ def fsck(
     found = look(where, jobs=jobs or len(machine.processors()), told=told)
     if not repair or not found.damages:
         return FsckResult(found.objects, found.damages)
+    from ..again import Again
     from .repair import repaired
 
-    healed = repaired(where, found)
+    with Again(where) as again:
+        healed = repaired(where, found, again)
     return FsckResult(
         found.objects,
         tuple(h.damage for h in healed if not h.is_whole),

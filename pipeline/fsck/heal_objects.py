@@ -15,10 +15,10 @@ from .spares import Spares
 
 
 class Objects:
-    """Heals the objects of one store. `remake` is None where nothing may be executed."""
+    """Heals the objects of one store."""
 
     def __init__(
-        self, store: Store, manifests: Manifests, ledger: Ledger, spares: Spares, remake: Remake | None
+        self, store: Store, manifests: Manifests, ledger: Ledger, spares: Spares, remake: Remake
     ) -> None:
         self._store = store
         self._manifests = manifests
@@ -99,12 +99,9 @@ class Objects:
 
     def _executed(self, key: str) -> Mapping[str, Produced] | str:
         if key not in self._ran:
-            if self._remake is None:
-                self._ran[key] = "nothing is executed here"
-            else:
-                try:
-                    self._ran[key] = self._remake(key)
-                    self._manifests.forget()
-                except PipeError as error:
-                    self._ran[key] = error.problems[0].text
+            try:
+                self._ran[key] = self._remake(key)
+                self._manifests.forget()
+            except PipeError as error:
+                self._ran[key] = error.problems[0].text
         return self._ran[key]

@@ -24,7 +24,7 @@ from .spares import Spares
 _MISSING = ("object-missing", "aside")
 
 
-def repaired(layout: Layout, found: Findings, remake: heal.Remake | None = None) -> list[Healed]:
+def repaired(layout: Layout, found: Findings, remake: heal.Remake) -> list[Healed]:
     """Put right what was found; returns what became of each, in an order of their own. Raises StoreError."""
     root = os.fspath(layout.store)
     prepare_project(layout)

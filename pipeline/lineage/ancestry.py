@@ -1,7 +1,9 @@
 """What an artifact was made from, or what was made from it, as a graph. Knows records, no files."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..store import Store
 from .index import Index, Made, Place
 
 if TYPE_CHECKING:
@@ -27,11 +29,13 @@ class Ancestry(NamedTuple):
     target: Place
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
-    made: dict[str, Made]
+    made: Mapping[str, Made]
     """The trace behind each action, by key: of several the last recorded one."""
+    params: Mapping[str, Mapping[str, Any]]
+    """The parameters of each action, by key."""
 
 
-def ancestry(index: Index, target: Place, *, down: bool = False) -> Ancestry:
+def ancestry(index: Index, target: Place, store: Store, *, down: bool = False) -> Ancestry:
     """Follow the records from an artifact to all that it comes from; with `down` to all that came from it."""
     import networkx
 
@@ -51,7 +55,8 @@ def ancestry(index: Index, target: Place, *, down: bool = False) -> Ancestry:
     order = {name: place for place, name in enumerate(_flow(graph))}
     nodes = tuple(graph.nodes[name]["node"] for name in sorted(graph, key=order.__getitem__))
     edges = tuple(sorted(graph.edges, key=lambda edge: (order[edge[0]], order[edge[1]])))
-    return Ancestry(target, nodes, edges, made)
+    params = {key: action.recipe["params"] for key in made if (action := store.records.action(key))}
+    return Ancestry(target, nodes, edges, made, params)
 
 
 def _made_by(

@@ -62,7 +62,7 @@ class Index:
 
     def __init__(self, store: Store, memo: Memo) -> None:
         self._store = store
-        self.made = _all_made(store, memo)
+        self.made = _first_of_each(_all_made(store, memo))
         self._makers: dict[tuple[str, str], list[Made]] = {}
         self._users: dict[tuple[str, str], list[Made]] = {}
         self._written, self._read = _Places(), _Places()
@@ -87,9 +87,15 @@ class Index:
         return sorted(self._users.get((path, artifact.digest), ()), key=lambda m: m.recorded)
 
     def latest(self, path: str) -> Artifact | None:
-        """Return what was written at a path last, as far as the records know."""
-        written = ((m.recorded, m.outputs[path]) for m in self.made if path in m.outputs)
-        return max(written, key=lambda item: item[0], default=("", None))[1]
+        """Return what was written at a path last, or else read there, as far as the records know."""
+        for places in (
+            [(m.recorded, m.outputs) for m in self.made],
+            [(m.recorded, m.inputs) for m in self.made],
+        ):
+            found = [(recorded, there[path]) for recorded, there in places if path in there]
+            if found:
+                return max(found)[1]
+        return None
 
     def parts(self, path: str, artifact: Artifact) -> list[Place]:
         """Return the outputs of which an artifact that no action made as such is put together.
@@ -155,6 +161,14 @@ def _all_made(store: Store, memo: Memo) -> list[Made]:
     if rows.keys() != known.keys():
         memo.put(key, json.dumps(rows, separators=(",", ":")).encode())
     return [_made(row) for row in rows.values()]
+
+
+def _first_of_each(made: list[Made]) -> list[Made]:
+    """Leave out what was executed again with the same result: it was made when it was made first."""
+    first: dict[tuple[object, ...], Made] = {}
+    for one in sorted(made, key=lambda m: m.recorded):
+        first.setdefault((one.key, *sorted(one.outputs.items())), one)
+    return list(first.values())
 
 
 def _row(store: Store, name: str) -> list[Any] | None:

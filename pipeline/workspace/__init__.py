@@ -105,6 +105,10 @@ class Workspace:
         self._note(produced)
         return moved
 
+    def place(self, artifact: Artifact, target: str) -> None:
+        """Put an artifact at an absolute path, anywhere. Raises KeyError or Damaged as the store does."""
+        self._placer.place(artifact, target)
+
     def leftovers(self, declared: Collection[str]) -> dict[str, tuple[str, str]]:
         """Return what `pipe` wrote and no stage declares any more, as far as it is still there: kind and digest."""
         gone = []

@@ -558,3 +558,40 @@ def test_the_command_exits_with_1_until_all_is_healed_and_prints_what_it_did(cop
     healed = copied.project.json("fsck", "--repair")
     assert (healed["ok"], healed["problems"], len(healed["healed"])) == (True, [], 1)
     assert copied.project.json("fsck", "-j", "1")["ok"]
+
+
+def test_what_the_workspace_lacks_is_made_again_from_the_records(copied):
+    path = copied.object_of("build/tree/sub/b.txt")
+    damage("flip", path, copied, keep_times=True)
+    shutil.rmtree(copied.project.root / "build")
+    copied.project.write("s.py", "changed = 1")
+    (healed,) = copied.repair().healed
+    assert healed.how == "made again by stage `make`"
+    assert path.read_bytes() == b"in\n" * 3
+
+
+def test_what_it_is_made_from_is_made_again_first(copied):
+    path = copied.object_of("build/o.txt")
+    damage("flip", path, copied, keep_times=True)
+    for inside in ("build/tree/a.txt", "build/tree/sub/b.txt"):
+        copied.object_of(inside).unlink()
+    shutil.rmtree(copied.project.root / "build")
+    (healed,) = copied.repair().healed
+    assert healed.how == "made again by stage `join`"
+    assert path.read_bytes() == b"in\nin\nx\n"
+
+
+def test_a_rebuild_that_differs_is_never_called_healed(tmp_path):
+    project = Project(tmp_path / "dice")
+    project.pipeline({"dice": {"cmd": "head -c 9 /dev/urandom > ${outputs.o}", "outputs": {"o": "o.bin"}}})
+    project.pipe("run")
+    copied = Copied(project, {})
+    path = copied.object_of("o.bin")
+    damage("flip", path, copied, keep_times=True)
+    (project.root / "o.bin").unlink()
+    result = copied.repair()
+    assert (result.ok, result.healed) == (False, ())
+    assert "gave other bytes" in result.tried[0].how
+    assert not path.exists()
+    assert [p.kind for p in copied.check().problems] == ["aside"]
+    assert project.json("run")["stages"]["dice"]["outcome"] == "executed"

@@ -271,6 +271,7 @@ def stories(
     draw: Any,
     most: int = 4,
     *,
+    least: int = 1,
     edits: Sequence[Edit] = EDITS,
     disturbances: Sequence[str] = DISTURBANCES,
     gather: bool = False,
@@ -279,7 +280,7 @@ def stories(
     first = draw(worlds_(6, gather=gather))
     told = [first]
     changes = []
-    for _ in range(draw(st.integers(1, most))):
+    for _ in range(draw(st.integers(least, most))):
         kind = draw(st.sampled_from(["edit", "edit", "edit", "disturb", "revert"]))
         now, label, disturb = told[-1], kind, ""
         if kind == "edit":

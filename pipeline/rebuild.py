@@ -1,0 +1,192 @@
+"""`pipe rebuild`: makes the bytes of an artifact again from the records alone, and compares. Prints nothing."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from . import environment, layout
+from .errors import Problem, StoreError, usage
+from .events import Listener
+from .lineage import Made, Place, Records, open_records, resolve
+from .lineage.plan import plan
+from .model import Artifact, Produced, StageResult
+from .opened import isolation_of
+from .remake import Remaker, Unmade
+
+
+class Difference(NamedTuple):
+    """The first action whose result was not the recorded one. `actual` is None where it failed."""
+
+    stage: str
+    key: str
+    path: str
+    expected: str
+    actual: str | None
+    text: str
+
+
+class Rebuilt(NamedTuple):
+    """`path` is where the bytes were put, None if only into the store."""
+
+    target: Place
+    ok: bool
+    path: str | None
+    executed: tuple[str, ...]
+    """Action keys, in order."""
+    first_difference: Difference | None
+    wall_seconds: float
+    log: str = ""
+    """The last lines of the stage that failed."""
+
+
+def rebuild(
+    root: Path,
+    target: str,
+    listener: Listener,
+    *,
+    into: Path | None = None,
+    from_scratch: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Rebuilt:
+    """Make the artifact that `target` names again; whatever of its ancestry the store lacks is made first.
+
+    With `from_scratch` all of it is made. Nothing is put at `into` unless the result is the recorded one.
+    Raises UsageError for an `into` that exists, StoreError if a record or a raw input is gone.
+    """
+    if into is not None and os.path.lexists(into):
+        raise usage(f"`{into}` exists already", help="name a path at which nothing is")
+    records = open_records(root)
+    try:
+        place = resolve(records, target)
+        return of_place(records, place, listener, into=into, from_scratch=from_scratch, cancelled=cancelled)
+    finally:
+        records.close()
+
+
+def of_place(
+    records: Records,
+    target: Place,
+    listener: Listener,
+    *,
+    into: Path | None = None,
+    from_scratch: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+    remaker: type[Remaker] = Remaker,
+) -> Rebuilt:
+    """Make an artifact of open records again, as `rebuild` does."""
+    return _Rebuild(records, target, listener, cancelled, remaker).run(into, from_scratch=from_scratch)
+
+
+class _Rebuild:
+    def __init__(
+        self,
+        records: Records,
+        target: Place,
+        listener: Listener,
+        cancelled: Callable[[], bool],
+        remaker: type[Remaker],
+    ) -> None:
+        self._records = records
+        self._target = target
+        self._listener = listener
+        self._cancelled = cancelled
+        self._remaker = remaker
+
+    def run(self, into: Path | None, *, from_scratch: bool) -> Rebuilt:
+        records = self._records
+        planned = plan(records.made, self._target, self._is_held, from_scratch=from_scratch)
+        if planned.missing:
+            raise _missing(planned.missing)
+        executed, difference, log, seconds = self._execute(planned.actions)
+        artifact = self._target[1]
+        if difference is None:
+            records.store.check(artifact)
+            if into is not None:
+                records.workspace.place(artifact, os.path.abspath(into))
+        return Rebuilt(
+            self._target,
+            difference is None,
+            os.fspath(into) if into is not None and difference is None else None,
+            tuple(executed),
+            difference,
+            seconds,
+            log,
+        )
+
+    def _execute(self, actions: tuple[Made, ...]) -> tuple[list[str], Difference | None, str, float]:
+        executed: list[str] = []
+        seconds = 0.0
+        if not actions:
+            return executed, None, "", seconds
+        records = self._records
+        layout.prepare(records.layout)
+        records.store.prepare(records.layout.root)
+        level = isolation_of(records.layout, records.state)[0]
+        remake = self._remaker(records.layout, records.store, level, cancelled=self._cancelled)
+        self._tell_packages(actions)
+        self._listener.planned(len(actions), sum(made.wall_seconds for made in actions))
+        try:
+            for number, made in enumerate(actions, 1):
+                self._listener.started(made.stage, made.wall_seconds)
+                try:
+                    remade = remake(made.key)
+                except Unmade as failed:
+                    path, artifact = next(iter(made.outputs.items()), ("", Artifact("file", "", 0)))
+                    difference = Difference(made.stage, made.key, path, artifact.digest, None, failed.text)
+                    return [*executed, made.key], difference, failed.log, seconds
+                executed.append(made.key)
+                seconds += remade.wall_seconds
+                result = StageResult(
+                    made.stage,
+                    "executed",
+                    made.key,
+                    wall_seconds=remade.wall_seconds,
+                    outputs=remade.outputs,
+                    same_output=remade.is_same,
+                )
+                self._listener.finished(result, number, len(actions), None)
+                if not remade.is_same:
+                    return executed, _difference(made, remade.outputs.values()), "", seconds
+        finally:
+            remake.close()
+        return executed, None, "", seconds
+
+    def _is_held(self, place: Place) -> bool:
+        return self._records.store.holds(place[1])
+
+    def _tell_packages(self, actions: tuple[Made, ...]) -> None:
+        """Say which packages are not those with which the results were made: a difference may come from there."""
+        installed = environment.look(self._records.state).by_name
+        told: dict[str, str] = {}
+        for made in actions:
+            action = self._records.store.records.action(made.key)
+            recorded: Mapping[str, str] = action.recipe["environment"]["packages"] if action else {}
+            for name, version in recorded.items():
+                here = installed.get(name)
+                if here is None or not version.startswith(here.version):
+                    told[name] = f"{name} {version} (here: {here.version if here else 'none'})"
+        if told:
+            self._listener.notice("recorded with other packages: " + ", ".join(told[n] for n in sorted(told)))
+
+
+def _difference(made: Made, outputs: Iterable[Produced]) -> Difference:
+    for produced in outputs:
+        expected = made.outputs.get(produced.path)
+        if expected is not None and expected != produced.artifact:
+            text = f"output `{produced.path}` of stage `{made.stage}` came out different"
+            return Difference(
+                made.stage, made.key, produced.path, expected.digest, produced.artifact.digest, text
+            )
+    raise AssertionError("a result that differs differs in an output")
+
+
+def _missing(missing: tuple[Place, ...]) -> StoreError:
+    problems = [
+        Problem(f"`{path}` ({artifact.digest[:12]}) is in no store, and no record says how to make it")
+        for path, artifact in missing
+    ]
+    last = problems[-1]._replace(
+        help="where you have a file with that digest (`b3sum FILE`), put it back under its path and `pipe run`"
+    )
+    return StoreError(*problems[:-1], last)
