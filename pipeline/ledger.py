@@ -49,11 +49,20 @@ class Ledger:
         return act is None or act.network or any(t.always or t.vouched for t in self.traces.get(key, ()))
 
     def objects_of(self, artifact: Artifact) -> Iterator[str]:
-        """Yield every object of an artifact, each folder's manifest after what it holds: as it must be removed."""
+        """Yield every object of an artifact: files, and manifests of folders."""
+        yield artifact.digest
         for entry in (self.entries(artifact.digest) or ()) if artifact.kind == "tree" else ():
             if entry.kind != "link":
                 yield from self.objects_of(_artifact(entry))
-        yield artifact.digest
+
+    def files_of(self, artifact: Artifact) -> Iterator[str]:
+        """Yield the objects of an artifact that are no manifests."""
+        if artifact.kind != "tree":
+            yield artifact.digest
+            return
+        for entry in self.entries(artifact.digest) or ():
+            if entry.kind != "link":
+                yield from self.files_of(_artifact(entry))
 
     def raw_inputs(self) -> dict[str, Place]:
         """Return every object that an action read and that no recorded action made, with a place where it was read.

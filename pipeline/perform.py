@@ -196,10 +196,11 @@ class Performer:
     def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
         batch = self._store.batch()
         try:
-            captured.put(batch)
-            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
-            self._store.records.put(batch, fixed.action, trace)
-            batch.commit()
+            with self._store.turn():
+                captured.put(batch)
+                trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+                self._store.records.put(batch, fixed.action, trace)
+                batch.commit()
         except ValueError as error:
             raise Uncaptured(
                 f"its output changed after it had ended: {error}", "let it end what it starts"

@@ -68,18 +68,19 @@ class Remaker:
             if is_same:
                 batch = self._store.batch()
                 try:
-                    captured.put(batch)
-                    again = trace._replace(
-                        level=self._level,
-                        wall_seconds=round(ran.wall_seconds, 4),
-                        cpu_seconds=round(ran.cpu_seconds, 4),
-                        peak_memory_bytes=ran.peak_memory_bytes,
-                        numerics={**environment.numerics(), "cpus": recorded.recipe["cpus"]},
-                        recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                        vouched=False,
-                    )
-                    self._store.records.put(batch, recorded, again)
-                    batch.commit()
+                    with self._store.turn():
+                        captured.put(batch)
+                        again = trace._replace(
+                            level=self._level,
+                            wall_seconds=round(ran.wall_seconds, 4),
+                            cpu_seconds=round(ran.cpu_seconds, 4),
+                            peak_memory_bytes=ran.peak_memory_bytes,
+                            numerics={**environment.numerics(), "cpus": recorded.recipe["cpus"]},
+                            recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                            vouched=False,
+                        )
+                        self._store.records.put(batch, recorded, again)
+                        batch.commit()
                 finally:
                     batch.discard()
             return Remade(captured.outputs, is_same, ran.wall_seconds)
@@ -111,6 +112,7 @@ class Remaker:
             *(p for _, p in stage.scratch),
         ):
             _refuse_escape(path)
+        self._store.pin.hold(trace.key, (a for a in inputs.values() if isinstance(a, Artifact)))
         for path, artifact in inputs.items():
             assert isinstance(artifact, Artifact)
             self._check(artifact, f"input `{path}` of stage `{trace.stage}`")

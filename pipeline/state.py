@@ -164,3 +164,18 @@ def _create(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def reading(path: str) -> sqlite3.Connection:
+    """Open a database such that nothing is changed or made; on a read-only disk too."""
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    for how in ("mode=ro", "immutable=1"):
+        connection = sqlite3.connect(f"file:{quoted}?{how}", uri=True, timeout=10)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.DatabaseError:
+            connection.close()
+            if how != "mode=ro":
+                raise
+    raise AssertionError("one of the two is the last")

@@ -6,11 +6,10 @@ import sqlite3
 import stat
 from typing import Any
 
-from .. import digest, history, lock
+from .. import digest, history, lock, state
 from ..errors import UsageError
 from ..layout import Layout
 from ..statcache import is_trusted
-from ..state import VERSION
 from ..store.files import File
 from ..store.records import Records
 from .damage import Damage
@@ -55,11 +54,11 @@ def _state(layout: Layout, sound: dict[str, File]) -> list[Damage]:
     if not os.path.lexists(path):
         return []
     try:
-        connection = opened_for_reading(path)
+        connection = state.reading(path)
         try:
             told = [row[0] for row in connection.execute("PRAGMA integrity_check")]
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if told != ["ok"] or version != VERSION:
+            if told != ["ok"] or version != state.VERSION:
                 why = told[0] if told != ["ok"] else f"it has version {version}"
                 return [Damage("state-damaged", "", f"the state database is damaged: {why}", path)]
             query = "SELECT path, ino, size, mtime, ctime, mode, digest, seen FROM files"
@@ -70,21 +69,6 @@ def _state(layout: Layout, sound: dict[str, File]) -> list[Damage]:
         return [Damage("state-damaged", "", f"the state database cannot be read: {error}", path)]
     known = {file.path: name for name, file in sound.items()}
     return [damage for row in rows if (damage := _row(os.fspath(layout.root), row, known))]
-
-
-def opened_for_reading(path: str) -> sqlite3.Connection:
-    """Open a database such that nothing is changed or made; on a read-only disk too."""
-    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    for how in ("mode=ro", "immutable=1"):
-        connection = sqlite3.connect(f"file:{quoted}?{how}", uri=True, timeout=10)
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-            return connection
-        except sqlite3.DatabaseError:
-            connection.close()
-            if how != "mode=ro":
-                raise
-    raise AssertionError("one of the two is the last")
 
 
 def _row(root: str, row: tuple[Any, ...], known: dict[str, str]) -> Damage | None:

@@ -1,6 +1,7 @@
 """Objects, actions and traces on disk, shareable between projects. Knows nothing of stages or workspaces."""
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from .. import owned, tree
@@ -9,6 +10,7 @@ from ..statcache import StatCache
 from . import layout
 from .lease import Lease
 from .objects import Batch, Damaged, Objects
+from .pins import Pin, turn
 from .records import Records
 
 __all__ = ["Batch", "Damaged", "Store"]
@@ -22,6 +24,7 @@ class Store:
         layout.is_there(root)
         self.objects = Objects(os.fspath(root), stats)
         self.records = Records(os.fspath(root))
+        self.pin = Pin(os.fspath(root))
         self._temporaries = owned.Temporaries(f"{root}/tmp")
 
     def prepare(self, project: Path) -> None:
@@ -30,7 +33,12 @@ class Store:
         owned.clear_abandoned(f"{self.root}/tmp")
 
     def close(self) -> None:
+        self.pin.close()
         self._temporaries.close()
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what keeps gc from removing, while it lasts, what is found to be there."""
+        return turn(os.fspath(self.root))
 
     def batch(self) -> Batch:
         return Batch(self.objects, self._temporaries)
