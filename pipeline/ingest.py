@@ -53,10 +53,6 @@ class Ingest:
 
         Raises InputLost.
         """
-        with self._store.turn():
-            return self._inputs(stage, fixed)
-
-    def _inputs(self, stage: Stage, fixed: Fixed) -> dict[str, Artifact | str]:
         inputs: dict[str, Artifact | str] = {}
         batch = self._store.batch()
         try:

@@ -44,9 +44,10 @@ class Ledger:
             self._made.setdefault(path, {})[artifact.digest] = artifact
 
     def is_raw(self, key: str) -> bool:
-        """Say whether what an action made counts as raw: it asked the outside world, or nobody knows its recipe."""
+        """Say whether what an action made counts as raw: it asked the outside world, or nobody saw it executed."""
         act = self.acts.get(key)
-        return act is None or act.network or any(t.always or t.vouched for t in self.traces.get(key, ()))
+        traces = self.traces.get(key, ())
+        return act is None or act.network or any(t.always for t in traces) or all(t.vouched for t in traces)
 
     def objects_of(self, artifact: Artifact) -> Iterator[str]:
         """Yield every object of an artifact: files, and manifests of folders."""

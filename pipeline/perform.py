@@ -17,6 +17,7 @@ from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
+from .vouch import Voucher
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
 
@@ -54,6 +55,7 @@ class Performer:
         self._started = started
         self._cancelled = cancelled
         self._ingest = Ingest(opened)
+        self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
         self.executor: LocalExecutor | None = None
 
@@ -194,19 +196,20 @@ class Performer:
                 raise Uncaptured(text, "run again once the file is at rest")
 
     def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+        self._voucher.record_above(stage.name)
         batch = self._store.batch()
         try:
-            with self._store.turn():
-                captured.put(batch)
-                trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
-                self._store.records.put(batch, fixed.action, trace)
-                batch.commit()
+            captured.put(batch)
+            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            self._store.records.put(batch, fixed.action, trace)
+            batch.commit()
         except ValueError as error:
             raise Uncaptured(
                 f"its output changed after it had ended: {error}", "let it end what it starts"
             ) from error
         finally:
             batch.discard()
+        self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
         remove(os.fspath(self._layout.failed / stage.name))
@@ -240,7 +243,7 @@ class Performer:
             roots=self._opened.project.pythonpath,
             params_path=order.params_path if stage.params_file is not None else None,
             always=stage.always,
-            unstored=tuple(path for path, given in order.inputs.items() if not isinstance(given, Artifact)),
+            unstored=tuple(path for path, given in order.inputs.items() if isinstance(given, str)),
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

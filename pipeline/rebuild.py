@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import environment, layout
+from . import recorded as recorded_environments
 from .errors import Problem, StoreError, usage
 from .events import Listener
 from .lineage import Made, Place, Records, open_records, resolve
@@ -38,6 +39,8 @@ class Rebuilt(NamedTuple):
     wall_seconds: float
     log: str = ""
     """The last lines of the stage that failed."""
+    other_packages: tuple[str, ...] = ()
+    """What is not installed here as it was recorded."""
 
 
 def rebuild(
@@ -47,18 +50,22 @@ def rebuild(
     *,
     into: Path | None = None,
     from_scratch: bool = False,
+    recorded_environment: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Rebuilt:
     """Make the artifact that `target` names again; whatever of its ancestry the store lacks is made first.
 
     With `from_scratch` all of it is made. Nothing is put at `into` unless the result is the recorded one.
-    Raises UsageError for an `into` that exists, StoreError if a record or a raw input is gone.
+    Raises UsageError for an `into` that exists, StoreError if a record or a raw input is gone; with
+    `recorded_environment` Elsewhere, if other packages were recorded: who is there calls again.
     """
     if into is not None and os.path.lexists(into):
         raise usage(f"`{into}` exists already", help="name a path at which nothing is")
     records = open_records(root)
     try:
         place = resolve(records, target)
+        if recorded_environment:
+            _go_there(records, place, from_scratch=from_scratch)
         return of_place(records, place, listener, into=into, from_scratch=from_scratch, cancelled=cancelled)
     finally:
         records.close()
@@ -112,6 +119,7 @@ class _Rebuild:
             difference,
             seconds,
             log,
+            tuple(_other_packages(records, planned.actions)) if difference else (),
         )
 
     def _execute(self, actions: tuple[Made, ...]) -> tuple[list[str], Difference | None, str, float]:
@@ -157,17 +165,54 @@ class _Rebuild:
 
     def _tell_packages(self, actions: tuple[Made, ...]) -> None:
         """Say which packages are not those with which the results were made: a difference may come from there."""
-        installed = environment.look(self._records.state).by_name
-        told: dict[str, str] = {}
-        for made in actions:
-            action = self._records.store.records.action(made.key)
-            recorded: Mapping[str, str] = action.recipe["environment"]["packages"] if action else {}
-            for name, version in recorded.items():
-                here = installed.get(name)
-                if here is None or not version.startswith(here.version):
-                    told[name] = f"{name} {version} (here: {here.version if here else 'none'})"
-        if told:
-            self._listener.notice("recorded with other packages: " + ", ".join(told[n] for n in sorted(told)))
+        other = _other_packages(self._records, actions)
+        if other:
+            told = (f"{name} {recorded} (here: {here or 'none'})" for name, (recorded, here) in other.items())
+            self._listener.notice("recorded with other packages: " + ", ".join(told))
+
+
+def _other_packages(records: Records, actions: Iterable[Made]) -> dict[str, tuple[str, str | None]]:
+    """Return the packages that are not installed as recorded: the recorded version and the one here, by name."""
+    installed = environment.look(records.state).by_name
+    other: dict[str, tuple[str, str | None]] = {}
+    for made in actions:
+        for name, version in _environment(records, made)["packages"].items():
+            here = installed.get(name)
+            if here is None or version.partition("@")[0] != here.version.partition("@")[0]:
+                other[name] = (version, here.version if here else None)
+    return dict(sorted(other.items()))
+
+
+def _go_there(records: Records, target: Place, *, from_scratch: bool) -> None:
+    actions = plan(
+        records.made, target, lambda place: records.store.holds(place[1]), from_scratch=from_scratch
+    ).actions
+    packages: dict[str, str] = {}
+    pythons = set()
+    for made in actions:
+        recorded = _environment(records, made)
+        pythons.add(recorded["platform"].get("python", ""))
+        for name, version in recorded["packages"].items():
+            if packages.setdefault(name, version) != version:
+                text = f"its ancestors were made with {name} {packages[name]} and with {version}"
+                raise usage(
+                    text, help="rebuild the older ones first, each by its digest: `pipe lineage` names them"
+                )
+    here = environment.platform().get("python", "")
+    if not actions or (pythons == {here} and not _other_packages(records, actions)):
+        return
+    if len(pythons) > 1:
+        raise usage(f"its ancestors were made with Python {' and '.join(sorted(pythons))}")
+    python = recorded_environments.interpreter(packages, pythons.pop(), records.layout.pipe / "environments")
+    raise recorded_environments.Elsewhere(python)
+
+
+def _environment(records: Records, made: Made) -> Mapping[str, Mapping[str, str]]:
+    action = records.store.records.action(made.key)
+    found: Mapping[str, Mapping[str, str]] = (
+        action.recipe["environment"] if action else {"packages": {}, "platform": {}}
+    )
+    return found
 
 
 def _difference(made: Made, outputs: Iterable[Produced]) -> Difference:

@@ -68,19 +68,18 @@ class Remaker:
             if is_same:
                 batch = self._store.batch()
                 try:
-                    with self._store.turn():
-                        captured.put(batch)
-                        again = trace._replace(
-                            level=self._level,
-                            wall_seconds=round(ran.wall_seconds, 4),
-                            cpu_seconds=round(ran.cpu_seconds, 4),
-                            peak_memory_bytes=ran.peak_memory_bytes,
-                            numerics={**environment.numerics(), "cpus": recorded.recipe["cpus"]},
-                            recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                            vouched=False,
-                        )
-                        self._store.records.put(batch, recorded, again)
-                        batch.commit()
+                    captured.put(batch)
+                    again = trace._replace(
+                        level=self._level if order.stage.sandbox == "strict" else order.stage.sandbox,
+                        wall_seconds=round(ran.wall_seconds, 4),
+                        cpu_seconds=round(ran.cpu_seconds, 4),
+                        peak_memory_bytes=ran.peak_memory_bytes,
+                        numerics={**environment.numerics(), "cpus": recorded.recipe["cpus"]},
+                        recorded=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                        vouched=False,
+                    )
+                    self._store.records.put(batch, recorded, again)
+                    batch.commit()
                 finally:
                     batch.discard()
             return Remade(captured.outputs, is_same, ran.wall_seconds)
@@ -105,6 +104,8 @@ class Remaker:
         for entry in recipe["inputs"].values():
             files = entry.get("files") or {entry["path"]: [entry["kind"], entry["digest"]]}
             inputs |= {path: Artifact(kind, name, 0) for path, (kind, name) in files.items()}
+        if not stage.name.strip(".") or {"/", "\0"} & set(stage.name):
+            raise StoreError(Problem(f"a record is of a stage called {stage.name!r}: nothing was run"))
         for path in (
             *inputs,
             *trace.imported,
@@ -167,7 +168,7 @@ def stage_of(recipe: Recipe, trace: Trace) -> Stage:
         secrets=tuple(sorted(recipe["secrets"])),
         scratch=tuple(sorted(recipe["scratch"].items())),
         network=recipe["network"],
-        sandbox=trace.level if trace.level in ("warn", "off") else "strict",
+        sandbox=trace.level if trace.level in ("warn", "off") and not trace.vouched else "strict",
         resources=Resources(recipe["cpus"], None, recipe["gpus"]),
         tools=tuple(recipe["tools"]),
     )

@@ -219,7 +219,7 @@ class Walk:
         found = [
             trace
             for trace in self._opened.store.records.traces(key)
-            if traces.is_trusted_at(trace, level, trust=self._settings.trust)
+            if not trace.vouched and traces.is_trusted_at(trace, level, trust=self._settings.trust)
         ]
         if locked is not None and locked.key == key:
             found.sort(key=lambda trace: trace.outputs != locked.outputs)

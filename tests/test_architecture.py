@@ -33,7 +33,7 @@ ROOMS = (
     # What a run is made of.
     ("machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "survey", "opened", "check", "walk"),
-    ("lineage", "ledger", "ingest", "failure", "perform", "remake"),
+    ("lineage", "ledger", "ingest", "vouch", "failure", "perform", "remake", "recorded"),
     # The verbs: they return data.
     ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "shell"),
     ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),

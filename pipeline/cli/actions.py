@@ -4,6 +4,7 @@ Verbs and renderers are imported where they are used: `pipe status` must not loa
 """
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,19 +77,25 @@ def _lineage(values: Values, skin: Skin) -> int:
 
 
 def _rebuild(values: Values, skin: Skin) -> int:
+    from .. import recorded
     from ..rebuild import rebuild
     from ..render import rebuild_text
 
     root = records_root_of(values)
     into = Path(values["into"]) if values["into"] else None
-    with run_action.listening(skin) as listener:
-        found = rebuild(
-            root,
-            target_of(values["target"], root),
-            listener,
-            into=into,
-            from_scratch=values["from_scratch"],
-        )
+    try:
+        with run_action.listening(skin) as listener:
+            found = rebuild(
+                root,
+                target_of(values["target"], root),
+                listener,
+                into=into,
+                from_scratch=values["from_scratch"],
+                recorded_environment=values["environment"] == "recorded",
+            )
+    except recorded.Elsewhere as elsewhere:
+        there = recorded.command(elsewhere.python, sys.argv[1:])
+        os.execv(there[0], there)
     if found.first_difference is not None and not skin.json:
         skin.problems([rebuild_text.problem(found)])
         return 1

@@ -177,6 +177,14 @@ COMMANDS = {
                 Option(
                     "from_scratch", ("--from-scratch",), "flag", "Make all that it comes from again, too."
                 ),
+                Option(
+                    "environment",
+                    ("--environment",),
+                    "text",
+                    "here: with the packages of this interpreter. recorded: with those it was made with (needs uv).",
+                    "WHICH",
+                    ("here", "recorded"),
+                ),
             ),
             details="The recorded code, parameters and inputs are used, not the working tree. Exit 0 only if the "
             "result is the recorded one, 1 if it differs, 3 if a record or a raw input is gone.",

@@ -32,7 +32,7 @@ class Made(NamedTuple):
     outputs: Mapping[str, Artifact]
     inputs: Mapping[str, Artifact]
     is_raw: bool
-    """It asked the outside world, or nothing was executed: what came out is kept and never made again."""
+    """It asked the outside world: what came out is kept and never made again."""
 
 
 class _Places:
@@ -183,7 +183,7 @@ def _row(store: Store, name: str) -> list[Any] | None:
         trace.wall_seconds,
         _plain((produced.path, produced.artifact) for produced in trace.outputs.values()),
         _plain(actions.kind_and_artifacts(action.recipe)),
-        trace.vouched or trace.always or bool(action.recipe["network"]),
+        trace.always or bool(action.recipe["network"]),
     ]
 
 

@@ -35,6 +35,9 @@ def problem(found: Rebuilt) -> Problem:
     help_text = "an unseeded generator, the time or the order of a set are the usual reasons"
     if difference.actual is None:
         help_text = f"`pipe lineage {difference.expected[:_SHORT]} -v` shows what it was made from"
+    if found.other_packages:
+        name = found.target[1].digest[:_SHORT]
+        help_text = f"`pipe rebuild {name} --environment recorded` takes the packages of then"
     return Problem(f"`{path}` could not be made again", facts=tuple(facts), help=help_text)
 
 

@@ -1,7 +1,6 @@
 """Objects, actions and traces on disk, shareable between projects. Knows nothing of stages or workspaces."""
 
 import os
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from .. import owned, tree
@@ -10,7 +9,7 @@ from ..statcache import StatCache
 from . import layout
 from .lease import Lease
 from .objects import Batch, Damaged, Objects
-from .pins import Pin, turn
+from .pins import Pin
 from .records import Records
 
 __all__ = ["Batch", "Damaged", "Store"]
@@ -35,10 +34,6 @@ class Store:
     def close(self) -> None:
         self.pin.close()
         self._temporaries.close()
-
-    def turn(self) -> AbstractContextManager[None]:
-        """Return what keeps gc from removing, while it lasts, what is found to be there."""
-        return turn(os.fspath(self.root))
 
     def batch(self) -> Batch:
         return Batch(self.objects, self._temporaries)

@@ -9,7 +9,7 @@ from .. import digest, durable
 from ..errors import Problem, StoreError
 from ..owned import Temporaries
 from ..statcache import StatCache
-from . import layout
+from . import layout, pins
 from .copy import copy_file
 
 
@@ -113,7 +113,8 @@ class Objects:
 class Batch:
     """Objects and records on their way into a store: written first, then made durable, then named, in this order.
 
-    Whatever names others (traces) becomes visible after what it names. A batch belongs to one thread.
+    Whatever names others (traces) becomes visible after what it names. A batch belongs to one thread. From when it
+    first asks what is there until it is committed or discarded, no gc removes anything.
     """
 
     def __init__(self, objects: Objects, temporaries: Temporaries) -> None:
@@ -122,6 +123,7 @@ class Batch:
         self._staged: list[tuple[str, str, str | None]] = []
         """Temporary path, final path, name of the object (None for a record)."""
         self._names: set[str] = set()
+        self._turn = -1
 
     def put_bytes(self, data: bytes) -> str:
         """Put bytes; returns their name."""
@@ -156,6 +158,7 @@ class Batch:
 
     def has(self, name: str) -> bool:
         """Say whether the object is in the store or on its way there."""
+        self._take_turn()
         return name in self._names or self._objects.has(name)
 
     def commit(self) -> None:
@@ -177,15 +180,23 @@ class Batch:
         for temporary, _, _ in self._staged:
             durable.discard(temporary)
         self._staged.clear()
+        if self._turn >= 0:
+            os.close(self._turn)
+            self._turn = -1
 
     def _is_new(self, name: str) -> bool:
         if name in self._names:
             return False
+        self._take_turn()
         try:
             self._objects.checked(name)
         except (KeyError, Damaged):
             return True
         return False
+
+    def _take_turn(self) -> None:
+        if self._turn < 0:
+            self._turn = pins.take_turn(self._objects.root)
 
     def _stage(self, data: bytes, final: str, name: str | None) -> None:
         temporary = self._temporaries.name()

@@ -49,26 +49,34 @@ class Pin:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
 
 
-@contextmanager
-def turn(root: str, *, alone: bool = False) -> Iterator[None]:
-    """Wait for the turn, and have it; several threads and processes may have it at once unless it is had `alone`.
+def take_turn(root: str, *, alone: bool = False) -> int:
+    """Wait for the turn, and return the descriptor that has it until it is closed; -1 where nothing can be written.
 
-    Raises OSError with `alone` where the store cannot be written; without, there is nothing to wait for then.
+    Several threads and processes may have it at once, unless one has it `alone`: then that raises OSError instead.
     """
+    path, flags = f"{root}/{layout.TURN}", os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(
-            f"{root}/{layout.TURN}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
-        )
+        try:
+            descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT, 0o666)
+        except PermissionError:
+            descriptor = os.open(path, flags | os.O_RDONLY)  # another user has made it
     except OSError:
         if alone:
             raise
-        yield
-        return
+        return -1
+    fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    return descriptor
+
+
+@contextmanager
+def turn(root: str, *, alone: bool = False) -> Iterator[None]:
+    """Have the turn for a while, as `take_turn` has it."""
+    descriptor = take_turn(root, alone=alone)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def pinned(root: str) -> tuple[set[str], set[Artifact]]:

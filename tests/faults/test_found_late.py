@@ -81,3 +81,28 @@ def test_a_traceback_begins_with_the_users_own_code(project):
         '  File "stages/one.py", line 1, in <module>',
         "    import nowhere_to_be_found",
     ]
+
+
+def test_what_the_lock_file_vouches_for_has_a_history_once_it_is_used(project):
+    project.write("in.txt", "1\n")
+    project.write(
+        "pipeline.yaml",
+        """
+        stages:
+          one: {cmd: "head -1 in.txt > one.txt", inputs: [in.txt], outputs: [one.txt]}
+          two: {cmd: "cat one.txt > two.txt", inputs: [one.txt], outputs: [two.txt]}
+        """,
+    )
+    project.run()
+    # A clone that has the first output in git, and neither the second nor a store.
+    (project.root / ".pipe").rename(project.base / "old")
+    (project.root / "two.txt").unlink()
+    assert project.run().outcomes == {"one": "fresh", "two": "executed"}
+    nodes = project.pipe("lineage", "two.txt", "--json").json["nodes"]
+    assert sorted(node["stage"] for node in nodes if node["kind"] == "action") == ["one", "two"]
+    done = project.pipe("rebuild", "two.txt", "--from-scratch", "-o", "again.txt")
+    assert done.code == 0, done
+    assert project.read("again.txt") == "1\n"
+    # A rebuild is an execution: from now on the result is known, and need not be vouched for.
+    (project.root / "one.txt").unlink()
+    assert project.run().outcomes == {"one": "restored", "two": "fresh"}
