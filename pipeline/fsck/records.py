@@ -14,6 +14,7 @@ from .. import trace as traces
 from ..ledger import Ledger
 from ..store import layout
 from ..store.files import File
+from ..store.objects import bytes_of
 from .damage import Damage
 
 _MOST_BYTES = 64 << 20
@@ -104,7 +105,7 @@ def _dead(file: File, label: str) -> Damage | None:
 def is_held(path: str) -> bool:
     """Say whether a living process has locked a file; True if that cannot be found out."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return True  # it has just been released
     except OSError:
@@ -174,8 +175,6 @@ def _read(file: File) -> bytes | None:
     if not file.is_file or file.status.st_size > _MOST_BYTES:
         return None
     try:
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as opened:
-            return opened.read(_MOST_BYTES)
+        return bytes_of(file.path)
     except OSError:
         return None

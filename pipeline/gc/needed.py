@@ -111,6 +111,12 @@ def _linked(project: Path) -> Iterator[str]:
     except sqlite3.Error:
         return  # it saves time, and knows nothing that has to be kept
     for where, name in written:
-        place = project / where
-        if place.is_symlink() or place.is_dir():
+        if _is_linked(os.path.join(project, where)):
             yield name
+
+
+def _is_linked(path: str) -> bool:
+    """Say whether a path is a link, or a folder that holds one."""
+    return os.path.islink(path) or any(
+        os.path.islink(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names
+    )

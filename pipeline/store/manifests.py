@@ -1,10 +1,10 @@
 """What the folders of a store hold, read without changing anything: damage is as good as absence. Knows no records."""
 
-import os
 from functools import lru_cache
 
 from .. import digest, tree
 from . import layout
+from .objects import bytes_of
 
 _KEPT = 4096
 
@@ -26,12 +26,7 @@ class Manifests:
 
     def _read(self, name: str) -> list[tree.Entry] | None:
         try:
-            descriptor = os.open(
-                layout.sharded(self._root, "objects", name),
-                os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-            )
-            with open(descriptor, "rb") as file:
-                data = file.read()
-            return tree.decode(data) if digest.of_bytes(data) == name else None
+            data = bytes_of(layout.sharded(self._root, "objects", name))
+            return tree.decode(data) if data is not None and digest.of_bytes(data) == name else None
         except (OSError, ValueError, RecursionError):
             return None

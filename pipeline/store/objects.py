@@ -72,11 +72,14 @@ class Objects:
         """Return an object's bytes, checked. Raises as `checked` does."""
         path = self.path_of(name)
         try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            data = bytes_of(path)
+        except (FileNotFoundError, NotADirectoryError):
             raise KeyError(name) from None
-        if digest.of_bytes(data) != name:
+        except OSError as error:
+            raise StoreError(
+                Problem(f"the store's object {name[:12]} cannot be read: {error.strerror}")
+            ) from error
+        if data is None or digest.of_bytes(data) != name:
             self._quarantine(path, name)
             raise Damaged(name)
         return data
@@ -226,6 +229,23 @@ class Batch:
         durable.discard(temporary)
         if name:
             self._objects.noted(name)
+
+
+def bytes_of(path: str) -> bytes | None:
+    """Return what a file of a store holds; None if it is a link or no file. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
+            return None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _is_moved(path: str, target: str) -> bool:

@@ -99,16 +99,17 @@ def pinned(root: str) -> tuple[set[str], set[Artifact]]:
 def _lines(path: str) -> Iterator[tuple[str, str]]:
     """Yield the pairs of a living process's file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return
-    with open(descriptor, encoding="ascii", errors="replace") as file:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return  # nobody holds it any more
-        except BlockingIOError:
-            pass
-        for line in file:
-            kind, _, digest = line.strip().partition(" ")
-            if kind in ("key", "file", "exec", "tree") and is_digest(digest):
-                yield kind, digest
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return  # nobody holds it any more
+    except BlockingIOError:
+        lines = os.read(descriptor, os.fstat(descriptor).st_size).decode("ascii", "replace").splitlines()
+    finally:
+        os.close(descriptor)
+    for line in lines:
+        kind, _, digest = line.partition(" ")
+        if kind in ("key", "file", "exec", "tree") and is_digest(digest):
+            yield kind, digest
