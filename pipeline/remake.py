@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ class Remaker:
         self._cancelled = cancelled
         self._run = f"rebuild-{os.getpid()}"
         self._executor: LocalExecutor | None = None
+        self._opening = threading.Lock()
 
     def __call__(self, key: str) -> Remade:
         """Execute the action and compare what comes out with its first trace.
@@ -57,7 +59,8 @@ class Remaker:
         if recorded is None or trace is None:
             raise StoreError(Problem(f"the record of action {key[:12]} is gone or damaged"))
         order = self._order(recorded.recipe, trace)
-        self._executor = self._executor or self._executor_for()
+        with self._opening:
+            self._executor = self._executor or self._executor_for()
         ran = self._executor.execute(order, self._cancelled)
         try:
             if ran.failure is not None:
