@@ -51,8 +51,8 @@ def _folder(root: str, damage: Damage) -> str:
 
 
 def _stranger(root: str, damage: Damage) -> str:
-    there = layout.put_aside(root, damage.path, f"stranger.{os.path.basename(damage.path)[:100]}")
-    return f"moved to {os.path.relpath(there, root)} of the store"
+    layout.put_aside(root, damage.path, f"stranger.{os.path.basename(damage.path)[:100]}")
+    return f"moved to {layout.ASIDE} in the store"
 
 
 def _format(root: str, damage: Damage) -> str:

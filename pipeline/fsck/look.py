@@ -38,8 +38,12 @@ def look(layout: Layout, *, jobs: int, told: Told) -> Findings:
     bad = {damage.digest for damage in wrong if damage.kind != "object-writable"}
     sound = {file.name: file for file in held if file.name not in bad}
     found += wrong
-    found += references.check(ledger, {file.name for file in held}, sound)
-    found = [damage for damage in found if damage.kind != "aside" or _is_missed(damage, ledger, sound)]
+    absent = references.check(ledger, {file.name for file in held}, sound)
+    named = {damage.digest for damage in absent}
+    found = [
+        d for d in found if d.kind != "aside" or (d.digest not in named and _is_missed(d, ledger, sound))
+    ]
+    found += absent
     found += project.check(layout, Records(root), sound)
     return Findings(len(held), tuple(found), ledger)
 

@@ -62,6 +62,8 @@ def _trace(file: File, ledger: Ledger) -> Damage | None:
     except (ValueError, RecursionError) as error:
         kind, why = _why_not_a_trace(data, error)
         return Damage(kind, file.name, f"{label}: {why}", file.path)
+    if not data.endswith(b"}\n"):
+        return Damage("trace-changed", file.name, f"{label}: its end is not as it was written", file.path)
     if trace.key != file.name:
         text = f"{label} is the one of {trace.key[:12]}"
         return Damage("trace-misplaced", file.name, text, file.path)
@@ -145,7 +147,7 @@ def _stranger(file: File, _: Ledger) -> Damage:
 
 def _aside(file: File, _: Ledger) -> Damage:
     name = file.name if digest.is_digest(file.name) else ""
-    text = f"{os.path.basename(file.path)} was damaged and was put aside"
+    text = f"object {name[:12]} was damaged and was put aside, and nothing has replaced it"
     return Damage("aside", name, text, file.path)
 
 

@@ -156,8 +156,15 @@ def fifo(path: Path, _: Copied) -> None:
 def other(path: Path, copied: Copied) -> None:
     """Another file of the same folder of the store, whole."""
     top = path.relative_to(copied.store).parts[0]
-    others = [p.read_bytes() for p in copied.files(top)]
+    others = [p.read_bytes() for p in copied.files(top) if key_of(p) != key_of(path)]
     overwrite(path, max((data for data in others if data != path.read_bytes()), key=len))
+
+
+def key_of(path: Path) -> str:
+    """The digest or key that the place of a file says."""
+    if path.parent.name.endswith(".d"):
+        path = path.parent
+    return path.parent.name + path.name.removesuffix(".d")
 
 
 def overwrite(path: Path, data: bytes) -> None:
@@ -190,13 +197,14 @@ def damage(way: str, path: Path, copied: Copied, *, keep_times: bool) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("top", ["objects", "actions", "traces"])
 def test_every_file_of_a_store_damaged_in_every_way_is_found_and_healed(pristine, tmp_path, top, way):
-    """What cannot be had elsewhere (the log, of a stage that ran once) is said to be lost; nothing else is."""
+    """What cannot be had elsewhere (what a stage with a network recorded) is said to be lost; nothing else is."""
     count = len([p for p in (pristine / ".pipe/store" / top).rglob("*") if p.is_file()])
     assert count >= 5
     for number in range(count):
         for copied in copy_of(pristine, tmp_path / f"{number}"):
             path = copied.files(top)[number]
-            key = path.parent.name.removesuffix(".d") + path.name
+            key = key_of(path)
+            is_of_network = key == lock.read(copied.project.root)["net"].key and top == "traces"
             damage(way, path, copied, keep_times=bool(number % 2))
             found = copied.check()
             if way == "delete" and not found.problems:
@@ -205,8 +213,8 @@ def test_every_file_of_a_store_damaged_in_every_way_is_found_and_healed(pristine
                 assert found.problems, path
                 assert all(d.kind in KINDS for d in found.problems)
             healed = copied.repair()
-            assert healed.ok, (path, healed.problems, healed.tried)
-            assert len(healed.healed) == len(found.problems)
+            assert healed.ok == (not is_of_network or way == "delete"), (path, healed.problems, healed.tried)
+            assert len(healed.healed) + len(healed.problems) == len(found.problems)
             copied.a_run_is_right()
 
 
@@ -267,7 +275,7 @@ def test_what_is_in_no_other_place_is_put_aside_and_said_to_be_lost(copied):
     assert not path.exists()
     assert len(list((copied.store / "quarantine").iterdir())) == 1
     # It stays a problem until the bytes are there again.
-    assert {p.kind for p in copied.check().problems} == {"aside", "object-missing"}
+    assert [p.kind for p in copied.check().problems] == ["object-missing"]
     assert not copied.repair().ok
     copied.project.write("data/in.txt", "in\n")
     assert copied.repair().ok
