@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from blake3 import blake3
@@ -12,12 +12,14 @@ from ..store.files import File
 from .damage import Damage
 
 _CHUNK_BYTES = 1 << 20
+_AT_ONCE = 4096
+"""So many files are queued at a time: there may be millions."""
 
 Told = Callable[[int], None]
 """Hears how many bytes were read since it was called last."""
 
 
-def check(files: Iterable[File], sizes: Mapping[str, int], *, jobs: int, told: Told) -> list[Damage]:
+def check(files: Sequence[File], sizes: Mapping[str, int], *, jobs: int, told: Told) -> list[Damage]:
     """Return what is wrong with objects, in their order. `sizes` has what records say of them, as far as they do.
 
     At most `jobs` files are read at a time, and of each one chunk is in memory.
@@ -28,8 +30,12 @@ def check(files: Iterable[File], sizes: Mapping[str, int], *, jobs: int, told: T
         with lock:
             told(size)
 
+    damages: list[Damage] = []
     with ThreadPoolExecutor(jobs) as pool:
-        return [d for found in pool.map(lambda file: _check(file, sizes, tell), files) for d in found]
+        for start in range(0, len(files), _AT_ONCE):
+            for found in pool.map(lambda file: _check(file, sizes, tell), files[start : start + _AT_ONCE]):
+                damages += found
+    return damages
 
 
 def _check(file: File, sizes: Mapping[str, int], told: Told) -> list[Damage]:

@@ -129,6 +129,7 @@ class _Gc:
                 )
                 for path in paths.values():
                     os.unlink(path)
+                pins.clear_dead(self._root)
         except OSError as error:
             raise durable.disk_refused(error, f"{self._root}/objects") from error
         return plan

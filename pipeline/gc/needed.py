@@ -6,11 +6,13 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from .. import action as actions
 from .. import history, lock, state
 from ..errors import PipeError, Problem, StoreError
 from ..ledger import Ledger, known_trees
 from ..model import Artifact
 from ..store import pins
+from ..store.records import Records
 
 
 class Roots(NamedTuple):
@@ -60,10 +62,13 @@ def needed(store: str, ledger: Ledger, projects: tuple[Path, ...], keep_runs: in
     for project in projects:
         artifacts |= set(_of_project(project, keep_runs, trees.keys()))
     keys, pinned = pins.pinned(store)
+    records = Records(store)  # what was recorded since the ledger was read counts, too
     for key in keys:
-        artifacts |= {p.artifact for trace in ledger.traces.get(key, ()) for p in trace.outputs.values()}
-        act = ledger.acts.get(key)
-        artifacts |= {artifact for _, artifact in act.inputs} if act else set()
+        artifacts |= {p.artifact for trace in records.traces(key) for p in trace.outputs.values()}
+        action = records.action(key)
+        artifacts |= (
+            {a for _, a in actions.kind_and_artifacts(action.recipe)} if action is not None else set()
+        )
     return {name for artifact in artifacts | pinned for name in ledger.objects_of(artifact)}
 
 

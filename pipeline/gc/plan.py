@@ -45,6 +45,8 @@ class Planner:
         self._read()
 
     def needed_now(self) -> set[str]:
+        """Return what may not go, folders that came since included."""
+        self._manifests.forget()
         return self._needed(self._ledger)
 
     def plans(self, *, trusting: bool, hoping: bool) -> tuple[Plan, Plan]:
@@ -94,7 +96,8 @@ class Planner:
         return plan._replace(outputs=tuple(outputs), removed=removed)
 
     def _read(self) -> None:
-        self._ledger = Ledger(Manifests(self._root))
+        self._manifests = Manifests(self._root)
+        self._ledger = Ledger(self._manifests)
         files = list(all_of(self._root))
         records.check([file for file in files if file.kind in ("action", "trace")], self._ledger)
         for traces in self._ledger.traces.values():

@@ -96,6 +96,28 @@ def pinned(root: str) -> tuple[set[str], set[Artifact]]:
     return keys, artifacts
 
 
+def clear_dead(root: str) -> None:
+    """Remove the pins of processes that were killed. To be done when one has the turn alone."""
+    try:
+        names = os.listdir(f"{root}/pins")
+    except FileNotFoundError:
+        return
+    for name in names:
+        try:
+            descriptor = os.open(
+                f"{root}/pins/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            )
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(f"{root}/pins/{name}")
+        except OSError:
+            pass  # it is held, or somebody else's
+        finally:
+            os.close(descriptor)
+
+
 def _lines(path: str) -> Iterator[tuple[str, str]]:
     """Yield the pairs of a living process's file."""
     try:

@@ -382,3 +382,27 @@ def test_the_command_prints_what_went_and_refuses_what_makes_no_sense(project):
     assert "unit" in project.pipe("gc", "--max-size", "5 parsecs", code=2).stderr
     project.pipe("gc", "--prove", "--unproven", code=2)
     assert project.json("fsck")["ok"]
+
+
+def test_what_a_dead_process_pinned_goes_and_what_a_living_one_pinned_stays(project):
+    import fcntl
+
+    from pipeline.trace import of_bytes
+
+    made = begin(project)
+    traces = [of_bytes(p.read_bytes()) for p in (project.store / "traces").glob("??/*") if p.is_file()]
+    data = made[1]["o.txt"][0]
+    key = next(
+        t.key
+        for t in traces
+        if t.stage == "join" and t.outputs["o"].artifact.digest == blake3(data).hexdigest()
+    )
+    pin = project.store / "pins" / ("a" * 16)
+    pin.write_text(f"key {key}\n")
+    with pin.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert {d.path for d in collect(project).dropped} == {"c.txt"}
+        assert has(project, data)
+        assert has(project, made[1]["build/tree/1.txt"][0])
+    assert {d.path for d in collect(project).dropped} == {"o.txt", "build/tree"}
+    assert not pin.exists()
