@@ -6,11 +6,15 @@ from typing import NamedTuple
 from . import action as actions
 from .action import Recipe
 from .model import Artifact, Produced
+from .observed import FOLDER, UNSURE
 from .trace import Trace
 from .tree import Entry
 
 Entries = Callable[[str], Sequence[Entry] | None]
 """Gives what a folder's manifest holds, by its digest; None if it is not there, or no manifest."""
+
+_NO_BYTES = (FOLDER, UNSURE)
+"""What `observed` has in the place of a digest."""
 
 Place = tuple[str, Artifact]
 """An artifact at its path."""
@@ -80,13 +84,14 @@ class Ledger:
         return found
 
     def sources(self) -> dict[str, Place]:
-        """Return every file of source and every log that a trace names, with its path; a log's is `STAGE.log`."""
+        """Return source, what was observed, and logs, each with its path; a log's is `STAGE.log`."""
         found: dict[str, Place] = {}
         for traces in self.traces.values():
             for trace in traces:
-                for files in (trace.source, trace.imported):
+                for files in (trace.source, trace.imported, trace.observed):
                     for path, name in files.items():
-                        found.setdefault(name, (path, Artifact("file", name, 0)))
+                        if name is not None and name not in _NO_BYTES:
+                            found.setdefault(name, (path, Artifact("file", name, 0)))
                 if trace.log is not None:
                     found.setdefault(trace.log, (f"{trace.stage}.log", Artifact("file", trace.log, 0)))
         return found

@@ -165,6 +165,8 @@ class _Run:
     def _close_performer(self) -> None:
         if self._performer is not None:
             self._performer.close()
+            for notice in self._performer.closing_notices():
+                self._progress.notice(notice)
 
     def _loop(self) -> None:
         while True:
@@ -327,11 +329,8 @@ class _Run:
             params = dict(self._opened.project.stages[name].params)
             self._entries[name] = Entry(NO_KEY, NO_KEY, params, {}, outputs)
             return
-        action = fixed.action
-        if old is not None and old.key == action.key and dict(old.outputs) == dict(outputs):
-            self._entries[name] = old
-            return
-        self._entries[name] = lock.entry_of(action, outputs)
+        made = self._walk.hits.get(name)
+        self._entries[name] = lock.entry_of(fixed.action, outputs, fixed.pickles, made, old)
 
     def _finish(self, started: float, wall_seconds: float) -> RunResult:
         for name in self._progress.unfinished():

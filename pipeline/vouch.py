@@ -44,10 +44,10 @@ class Voucher:
         if entry is None or entry.key != fixed.action.key:
             return False
         store, survey = self._opened.store, self._opened.survey
-        code = survey.of(stage).code
+        code = fixed.surveyed.code
         try:
             self._ingest.source(code.files)
-            pruned = self._ingest.texts(survey.snapshot(stage, read=store.objects.read))
+            pruned = self._ingest.texts(survey.snapshot(fixed.surveyed, read=store.objects.read))
             inputs = self._ingest.inputs(stage, fixed)
             for produced in entry.outputs.values():
                 if not store.holds(produced.artifact):

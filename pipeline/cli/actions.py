@@ -276,6 +276,12 @@ def _doctor(values: Values, skin: Skin) -> int:
     def text() -> str:
         lines = [f"isolation: {found.level}" + (f" ({found.why})" if found.why else "")]
         lines += [f"  - {line}" for line in found.means]
+        if found.unwatched:
+            lines.append(f"watching: what Python opens in a `run` stage, nothing else ({found.unwatched})")
+        else:
+            lines.append(
+                "watching: every path that a stage under `sandbox: warn` asks for, also in what it starts"
+            )
         copies = (
             "copies share their bytes (reflink)" if found.reflink else "copies take room: no reflinks here"
         )
@@ -286,6 +292,10 @@ def _doctor(values: Values, skin: Skin) -> int:
 
 
 def _run(values: Values, skin: Skin) -> int:
+    if values["observe"] or values["write"]:
+        from .observe_action import observe_now
+
+        return observe_now(values, skin)
     if values["debug"] and len(values["targets"]) != 1:
         raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
     if values["locked"] and values["force"]:

@@ -95,6 +95,10 @@ COMMANDS = {
                 ),
                 _ALLOW_MISSING._replace(help="With -n: what is not there counts as the lock file has it."),
                 Option("debug", ("--debug",), "flag", "Run one stage at the terminal, and record nothing."),
+                Option(
+                    "observe", ("--observe",), "flag", "Print what the stages' declarations lack, as a patch."
+                ),
+                Option("write", ("--write",), "flag", "With --observe: change pipeline.yaml."),
             ),
             examples=(
                 ("pipe run", "everything"),
@@ -102,6 +106,7 @@ COMMANDS = {
                 ("pipe run build/report.html", "whatever makes this file"),
                 ("pipe run -S train.lr=0.01 -n", "what another parameter would make run"),
                 ("pipe run --debug train", "with breakpoint() and pdb"),
+                ("pipe run --observe > lacking.patch", "what old scripts read and write, as a patch"),
             ),
         ),
         Command(

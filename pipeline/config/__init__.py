@@ -10,7 +10,7 @@ from ..errors import Mark, usage
 from .reading import Loaded, find, load
 from .suggest import suggest
 
-__all__ = ["Loaded", "bytes_of", "find", "json_schema", "load", "mark", "parse_value", "suggest"]
+__all__ = ["Loaded", "bytes_of", "find", "is_secret", "json_schema", "load", "mark", "parse_value", "suggest"]
 
 
 def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
@@ -36,6 +36,13 @@ def bytes_of(text: str, option: str) -> int:
         return 0 if text == "0" else size_bytes(text)
     except Wrong as wrong:
         raise usage(f"`{option} {text}`: {wrong.text}", help=wrong.help) from None
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a variable's name looks like a secret's, so that it belongs under `secrets`."""
+    from . import schema
+
+    return schema.looks_secret(name)
 
 
 def json_schema() -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _of_key(key: str, stage: history.StageRecord, records: Records, ledger: Ledg
     for trace in ledger.traces.get(key, ()) if action is not None else ():
         if {name: made.artifact.digest for name, made in trace.outputs.items()} == wanted:
             assert action is not None
-            return lock.entry_of(action, trace.outputs)
+            return lock.entry_of(action, trace.outputs, {}, trace, None)
     return None
 
 

@@ -6,7 +6,9 @@ import sqlite3
 import stat
 from typing import Any
 
+from .. import action as actions
 from .. import digest, history, lock, state
+from ..action import Action
 from ..errors import UsageError
 from ..layout import Layout
 from ..statcache import is_trusted
@@ -32,12 +34,21 @@ def _lock(layout: Layout, records: Records) -> list[Damage]:
         action = records.action(entry.key) if entry.key != lock.NO_KEY else None
         if action is None:
             continue
-        wanted = lock.entry_of(action, entry.outputs)
-        declared = {o["path"] for o in action.recipe["outputs"].values()}
-        if wanted != entry or {p.path for p in entry.outputs.values()} != declared:
+        if not _is_of(entry, action):
             text = f"the entry of `{name}` in {lock.NAME} is not of the action that it names"
             found.append(Damage("lock-entry", entry.key, text, path))
     return found
+
+
+def _is_of(entry: lock.Entry, action: Action) -> bool:
+    recipe = action.recipe
+    inputs = {path: (a.kind, a.digest) for path, a in actions.kind_and_artifacts(recipe)}
+    return (
+        entry.recipe == actions.portable(recipe)
+        and digest.of_value(entry.params) == digest.of_value(recipe["params"])
+        and {path: (a.kind, a.digest) for path, a in entry.inputs.items()} == inputs
+        and {p.path for p in entry.outputs.values()} == {o["path"] for o in recipe["outputs"].values()}
+    )
 
 
 def _runs(layout: Layout) -> list[Damage]:

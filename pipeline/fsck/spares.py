@@ -142,7 +142,8 @@ def _today(opened: OpenProject) -> tuple[dict[str, bytes], dict[str, bytes], dic
             if outputs is not None:
                 walk.settle(name, outputs)
             stage = opened.project.stages[name]
-            code = opened.survey.of(stage).code
+            surveyed = walk.fixed[name].surveyed if name in walk.fixed else opened.survey.of(stage)
+            code = surveyed.code
             source |= code.files
             by_digest = {d: path for path, d in code.files.items()}
 
@@ -150,7 +151,7 @@ def _today(opened: OpenProject) -> tuple[dict[str, bytes], dict[str, bytes], dic
                 with open(os.path.join(opened.layout.root, by_digest[wanted]), "rb") as file:
                     return file.read()
 
-            for data in opened.survey.snapshot(stage, read=read).values():
+            for data in opened.survey.snapshot(surveyed, read=read).values():
                 texts[digest.of_bytes(data)] = data
         except (PipeError, MissingInput, KeyError, Damaged, OSError, ValueError):
             continue  # what can be known of the others still helps

@@ -61,7 +61,12 @@ def status(result: "StatusResult") -> dict[str, Any]:
         "ok": result.ok,
         "estimate_seconds": result.estimate_seconds,
         "stages": {
-            name: {"verdict": decision.verdict, "key": decision.key, "reasons": reasons(decision.reasons)}
+            name: {
+                "verdict": decision.verdict,
+                "key": decision.key,
+                "reasons": reasons(decision.reasons),
+                "sandbox": result.sandboxes.get(name, "strict"),
+            }
             for name, decision in result.decisions.items()
         },
         "leftovers": list(result.leftovers),
@@ -80,6 +85,8 @@ def explain(explanation: "Explanation") -> dict[str, Any]:
         "baseline": explanation.baseline,
         "widened": list(explanation.widened),
         "chain": list(explanation.chain),
+        "sandbox": explanation.sandbox,
+        "observed": dict(explanation.observed),
     }
 
 

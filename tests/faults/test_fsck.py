@@ -32,6 +32,11 @@ STAGES = {
         "outputs": {"o": "all.txt"},
     },
     "net": {"cmd": "echo net > ${outputs.o}", "network": True, "outputs": {"o": "net.txt"}},
+    "loose": {
+        "cmd": "cat data/dir/deep/y > ${outputs.o}; ls data >> ${outputs.o}",
+        "sandbox": "warn",
+        "outputs": {"o": "loose.txt"},
+    },
     "unkept": {
         "cmd": "wc -c < ${inputs.big} > ${outputs.o}",
         "inputs": {"big": {"path": "data/big.bin", "store": False}},
@@ -52,7 +57,7 @@ CODE = """
         (tree / "sub" / "tool").write_text("x")
         (tree / "sub" / "tool").chmod(0o755)
 """
-PATHS = ("build", "all.txt", "net.txt", "unkept.txt", "pipeline.lock")
+PATHS = ("build", "all.txt", "net.txt", "loose.txt", "unkept.txt", "pipeline.lock")
 
 
 @pytest.fixture(scope="module")

@@ -403,3 +403,24 @@ def test_names_that_go_round_in_circles_are_found_from_everywhere(project):
         u for u in project.units("two:go") if u[:2] in ("a:", "b:")
     }
     assert "a:x" in project.units("two:go")
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "from .clean import clean\n",
+        "from pkg.clean import clean\n",
+        "try:\n    from .clean import clean\nexcept ImportError:\n    clean = None\n",
+        "from . import clean\nfrom .clean import clean\n",
+        "def __getattr__(name):\n    from .clean import clean\n    return clean\n",
+    ],
+)
+@pytest.mark.parametrize("use", ["clean()", "clean", "pkg.clean()"])
+def test_a_package_may_export_a_function_under_its_modules_name(project, init, use):
+    project.write(
+        {"pkg/__init__.py": init, "pkg/clean.py": "def clean():\n    return LIMIT\n\n\nLIMIT = 1\n"}
+    )
+    project.write({"stage.py": f"import pkg\nfrom pkg import clean\n\n\ndef run():\n    return {use}\n"})
+    edit = {"pkg/clean.py": "def clean():\n    return LIMIT\n\n\nLIMIT = 2\n"}
+    assert "pkg.clean:LIMIT" in project.changed_units("stage:run", edit)
+    assert "pkg.clean:LIMIT" in project.units("pkg:clean")
