@@ -7,12 +7,14 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 
+from .. import digest
 from .. import status as statuses
 from ..check import target_scope
 from ..errors import PipeError
 from ..inputs import MissingInput
 from ..layout import Layout
 from ..ledger import Ledger, Place, known_trees
+from ..observed import Observer, written_by
 from ..opened import OpenProject
 from ..store import Damaged, Store
 from ..walk import Walk
@@ -72,6 +74,19 @@ class Spares:
     def _texts(self, wanted: set[str]) -> Iterator[tuple[str, bytes, str]]:
         for name in wanted & self._today()[1].keys():
             yield name, self._today()[1][name], "the present code"
+        if self._opened is not None:
+            yield from self._listings(wanted, self._opened)
+
+    def _listings(self, wanted: set[str], opened: OpenProject) -> Iterator[tuple[str, bytes, str]]:
+        """Yield the names in folders that a stage listed undeclared, as they are now."""
+        observer = Observer(self._root, opened.stats)
+        for trace in (trace for traces in self._ledger.traces.values() for trace in traces):
+            stage = opened.project.stages.get(trace.stage)
+            for path, name in trace.observed.items() if stage is not None else ():
+                if stage is not None and name in wanted and path.endswith("/") and _is_inside(path):
+                    data = observer.listing(path, written_by(stage))
+                    if data is not None:
+                        yield str(name), data, path
 
     def _folders(self) -> Iterable[str]:
         places = [place for _, place in self._ledger.outputs() if place[1].kind == "tree"]
@@ -114,13 +129,15 @@ class Spares:
         return True
 
     def _take_bytes(self, name: str, data: bytes) -> bool:
+        if digest.of_bytes(data) != name:
+            return False
         batch = self._store.batch()
         try:
-            is_right = batch.put_bytes(data) == name
+            batch.put_bytes(data)
             batch.commit()
         finally:
             batch.discard()
-        return is_right
+        return True
 
     def _today(self) -> tuple[Mapping[str, bytes], Mapping[str, bytes], Mapping[str, str]]:
         """Return what the project's stages are today: actions by key, texts by digest, source by path."""
@@ -130,8 +147,6 @@ class Spares:
 
 
 def _today(opened: OpenProject) -> tuple[dict[str, bytes], dict[str, bytes], dict[str, str]]:
-    from .. import digest
-
     actions: dict[str, bytes] = {}
     texts: dict[str, bytes] = {}
     source: dict[str, str] = {}
