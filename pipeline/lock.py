@@ -88,6 +88,21 @@ def read(root: Path) -> dict[str, Entry]:
         raise _damaged(f"has an entry that is damaged: {error}") from error
 
 
+def is_ours_to_mend(root: Path) -> bool:
+    """Say whether a lock file that cannot be read may be written anew: not one of a merge, or of a newer `pipe`."""
+    try:
+        text = (root / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    if any(line.startswith("<<<<<<< ") for line in text.split("\n")):
+        return False
+    try:
+        version = json.loads(text).get("version")
+    except (ValueError, AttributeError, RecursionError):
+        return True
+    return not (type(version) is int and version > VERSION)
+
+
 def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozenset[str]) -> dict[str, Entry]:
     """Return what the lock file should hold: the new entries over the old ones, of declared stages alone.
 

@@ -268,6 +268,7 @@ class Performer:
             roots=self._opened.project.pythonpath,
             params_path=order.params_path if stage.params_file is not None else None,
             always=stage.always,
+            unstored=tuple(path for path, given in order.inputs.items() if isinstance(given, str)),
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

@@ -125,6 +125,7 @@ class Remaker:
             *(p for _, p in stage.scratch),
         ):
             _refuse_escape(path)
+        self._store.pin.hold(trace.key, (a for a in inputs.values() if isinstance(a, Artifact)))
         for path, artifact in inputs.items():
             assert isinstance(artifact, Artifact)
             self._check(artifact, f"input `{path}` of stage `{trace.stage}`")

@@ -202,6 +202,8 @@ class _Run:
         if wanted.gpus and wanted.gpus > (there := len(machine.gpus())):
             self._stop_for(usage(f"stage `{name}` wants {wanted.gpus} GPUs; this machine has {there}"))
             return
+        if (fixed := self._walk.fixed.get(name)) is not None:  # no gc removes what the stage is about to use
+            self._opened.store.pin.hold(fixed.action.key, fixed.artifacts)
         self._decided[name] = decision
         self._waiting.add(name, self._schedule.place(name), wanted)
 

@@ -44,6 +44,8 @@ class Trace(NamedTuple):
     """Where a `cmd` stage that lists its parameters found them."""
     always: bool = False
     """It asked the outside world: its outputs are kept like raw inputs, and nothing makes them again."""
+    unstored: tuple[str, ...] = ()
+    """Inputs that pipeline.yaml keeps out of the store, by path."""
 
     @property
     def imported(self) -> Mapping[str, str]:
@@ -97,7 +99,7 @@ def of_bytes(data: bytes) -> Trace:
         raise ValueError("a trace that was changed")
     try:
         outputs = {name: _produced(entry) for name, entry in plain["outputs"].items()}
-        lists = {name: tuple(plain[name]) for name in ("widened", "roots") if name in plain}
+        lists = {name: tuple(plain[name]) for name in ("widened", "roots", "unstored") if name in plain}
         trace = Trace(**{**plain, "outputs": outputs, **lists, **_spans(plain)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"not a well-formed trace: {error}") from error
@@ -111,7 +113,15 @@ def _spans(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(trace: Trace) -> None:
     # It may come from elsewhere: whoever reads a field later must find what its type says.
-    texts = (trace.key, trace.stage, trace.level, trace.recorded, *trace.widened, *trace.roots)
+    texts = (
+        trace.key,
+        trace.stage,
+        trace.level,
+        trace.recorded,
+        *trace.widened,
+        *trace.roots,
+        *trace.unstored,
+    )
     numbers = (trace.wall_seconds, trace.cpu_seconds, trace.peak_memory_bytes)
     if not (
         all(type(text) is str for text in texts)

@@ -41,6 +41,12 @@ class Fixed(NamedTuple):
     pickles: Mapping[str, References]
     """What each pickle that it reads refers to, by path."""
 
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """All that it reads."""
+        globs = [artifact for found in self.found.values() for artifact in (found.files or {}).values()]
+        return [found.artifact for found in self.found.values() if found.artifact is not None] + globs
+
 
 class Walk:
     """One pass over the graph. `decide` a stage only when its parents are settled or known to be unsettled.

@@ -33,7 +33,7 @@ ROOMS = (
     # What a run is made of.
     ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
-    ("lineage", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
+    ("lineage", "ledger", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
     # The verbs: they return data.
     (
         "project_graph",
@@ -47,7 +47,7 @@ ROOMS = (
         "verify",
         "shell",
     ),
-    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor"),
+    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
     # The skin.
     ("render", "cli"),
 )

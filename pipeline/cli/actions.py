@@ -227,6 +227,47 @@ def _clean(values: Values, skin: Skin) -> int:
     return 0
 
 
+def _gc(values: Values, skin: Skin) -> int:
+    from ..config import bytes_of
+    from ..gc import GcOptions, gc
+    from ..render import gc_text
+    from ..render.words import about
+
+    if values["prove"] and values["unproven"]:
+        raise usage("`--prove` and `--unproven` contradict each other", help="leave one of them out")
+    most = values["max_size"]
+    options = GcOptions(
+        values["keep_runs"] or 0,
+        None if most is None else bytes_of(most, "--max-size"),
+        values["dry_run"],
+        values["prove"],
+        values["unproven"],
+    )
+    result = gc(
+        records_root_of(values),
+        options,
+        executing=lambda stage, seconds: skin.say(f"executing {stage} once more, {about(seconds)}"),
+    )
+    skin.report(lambda: gc_text.as_plain(result), lambda: gc_text.text_of(result, dry_run=options.dry_run))
+    for note in gc_text.notes(result, options):
+        skin.say(f"note: {note}")
+    return 0
+
+
+def _fsck(values: Values, skin: Skin) -> int:
+    from ..fsck import fsck
+    from ..render import fsck_text
+
+    with skin.progress() as told:
+        result = fsck(records_root_of(values), repair=values["repair"], jobs=values["jobs"], told=told)
+    skin.result(
+        lambda: fsck_text.as_plain(result), lambda: fsck_text.text_of(result, skin.out, verbose=skin.verbose)
+    )
+    if result.problems and not values["repair"]:
+        skin.say("help: `pipe fsck --repair` puts right what it can")
+    return 0 if result.ok else 1
+
+
 def _doctor(values: Values, skin: Skin) -> int:
     from ..doctor import doctor
 
@@ -288,4 +329,6 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "logs": _logs,
     "clean": _clean,
     "doctor": _doctor,
+    "fsck": _fsck,
+    "gc": _gc,
 }

@@ -277,6 +277,40 @@ COMMANDS = {
             (_DRY_RUN,),
             examples=(("pipe clean -n", "name them"),),
         ),
+        Command(
+            "gc",
+            "Remove bytes that can be made again and that nobody needs.",
+            None,
+            (
+                Option("keep_runs", ("--keep-runs",), "number", "Keep what the last N runs made.", "N"),
+                Option("max_size", ("--max-size",), "text", "Stop when the store is no larger.", "SIZE"),
+                _DRY_RUN,
+                Option("prove", ("--prove",), "flag", "Execute once more what was executed only once."),
+                Option("unproven", ("--unproven",), "flag", "Remove what was executed only once, too."),
+            ),
+            details="Only outputs go, and only those of actions that were executed twice with the same result. What a "
+            "lock file of any checkout or a running pipe needs stays, and so do sources, records, raw inputs and the "
+            "outputs of stages that ask the outside world. What went is made again when it is needed.",
+            examples=(
+                ("pipe gc -n", "what would go, and what proofs would cost"),
+                ("pipe gc --keep-runs 5 --max-size 20GiB", "as much as is needed, the cheapest first"),
+            ),
+        ),
+        Command(
+            "fsck",
+            "Re-read every object and record of the store.",
+            None,
+            (
+                Option("repair", ("--repair",), "flag", "Put right what can be put right."),
+                Option("jobs", ("-j", "--jobs"), "number", "How many files to read at a time.", "N"),
+            ),
+            details="What is damaged is put aside, and then taken from the working tree or made again. "
+            "Exit 1 if anything is wrong, with --repair if anything stays so.",
+            examples=(
+                ("pipe fsck", "is all as it was written?"),
+                ("pipe fsck --repair -v", "and say what was done"),
+            ),
+        ),
     )
 }
 
