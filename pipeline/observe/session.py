@@ -283,6 +283,7 @@ class Session:
             "inputs": inputs,
             "params": dict(stage.params),
             "outputs": {output.name: {"path": output.path} for output in stage.outputs},
+            "audited": {"roots": [], "ignored": []},  # it is heard from outside, or by PIPE_OBSERVED_FILES
         }
 
     def _absolute(self, plan: Plan) -> tuple[tuple[str, str], ...]:
