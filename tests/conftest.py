@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.project import Project
+from tests.soundness.figures import pytest_terminal_summary
+
+__all__ = ["project", "pytest_addoption", "pytest_terminal_summary"]
 
 _SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
@@ -25,6 +28,13 @@ for name, examples, same in (("default", 100, True), ("ci", 100, True), ("deep",
         print_blob=True,
         suppress_health_check=_SLOW_IS_FINE,
     )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help_text = "try so many random edits of code, from a random seed; without it the same 2,000 each time"
+    parser.addoption("--mutations", type=int, default=0, metavar="N", help=help_text)
+
+
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 import warnings
 
-from . import pieces, references, scopes, signatures
+from . import certain, form, pieces, references, scopes, signatures
 from .facts import Construct, Facts, Piece, broken
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -20,6 +20,9 @@ def analyse(data: bytes) -> Facts:
         return broken(error.msg, error.lineno or 1, error.offset or 1)
     except (ValueError, RecursionError, MemoryError) as error:
         return broken(str(error) or "too deeply nested for Python's parser", 1, 1)
+    misplaced = _misplaced_future(tree)
+    if misplaced is not None:
+        return broken("from __future__ imports must occur at the beginning of the file", misplaced, 1)
     nodes = list(ast.walk(tree))  # once: walking costs several times what parsing does
     aliases = signatures.aliases_of(tree)
     typing_only = _typing_only(nodes, aliases)
@@ -36,8 +39,9 @@ def analyse(data: bytes) -> Facts:
     has_star = has_star or any("*" in (item.names or ()) for piece in cut for item in piece.imports)
     exports, is_open_export = _exports(tree, nodes)
     bindings = [name for piece in cut for name in piece.names]
+    used = [piece._replace(uses=_own_uses(piece, names, has_star=has_star)) for piece in cut]
     return Facts(
-        pieces=[piece._replace(uses=_own_uses(piece, names, has_star=has_star)) for piece in cut],
+        pieces=_with_late(used),
         names=names,
         origins=_origins(found),
         is_open=has_star or "__getattr__" in names or _is_open(nodes),
@@ -45,6 +49,7 @@ def analyse(data: bytes) -> Facts:
         is_open_export=is_open_export,
         aliases=aliases,
         defs=signatures.defs_of(tree, aliases, bindings),
+        unsure=sorted({name for p in cut if not p.is_main for name in p.names} - certain.names(tree.body)),
     )
 
 
@@ -82,11 +87,40 @@ def _is_lazy(tree: ast.Module) -> bool:
     )
 
 
+def _misplaced_future(tree: ast.Module) -> int | None:
+    """Return the line of a `from __future__` import that stands where Python, but not its parser, refuses it."""
+    is_begun = False
+    for number, node in enumerate(tree.body):
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__" and node.level == 0:
+            if is_begun:
+                return node.lineno
+        elif number or not form.is_bare(node):
+            is_begun = True
+    return None
+
+
 def _sets_name(nodes: list[ast.AST]) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id == "__name__" and not isinstance(node.ctx, ast.Load)
         for node in nodes
     )
+
+
+def _with_late(found: list[Piece]) -> list[Piece]:
+    """Note of each statement that has its place what it uses of those that have none and come after it."""
+    places = {name: number for number, piece in enumerate(found) if piece.floats for name in piece.names}
+    needs = [{name for chain in p.uses if (name := chain.partition(".")[0]) in places} for p in found]
+    noted = []
+    for number, piece in enumerate(found):
+        reached: set[str] = set()
+        todo = [] if piece.floats else list(needs[number])
+        while todo:
+            name = todo.pop()
+            if name not in reached:
+                reached.add(name)
+                todo += needs[places[name]]
+        noted.append(piece._replace(late=sorted(name for name in reached if places[name] > number)))
+    return noted
 
 
 def _own_uses(piece: Piece, names: list[str], *, has_star: bool) -> dict[str, int]:

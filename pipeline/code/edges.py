@@ -36,6 +36,8 @@ class Steps:
             return Edges(tuple(self._of_load(node)))
         if target.kind == "value":
             return Edges(tuple(dict.fromkeys(self._of_value(node))))
+        if target.kind == "alias" and target.name == "*":
+            return Edges(())  # the star stays as it is: all that it takes is noted where it stands
         if target.kind == "alias":
             return Edges(self._resolver.name(node, target.name, (), as_value=False))
         return self._of_piece(node, target.number)
@@ -53,7 +55,7 @@ class Steps:
     def _of_value(self, node: Node) -> Iterator[Target]:
         """All that can be had from a module: its definitions, and what can be had from the modules in it."""
         yield from self.all_of(node)
-        names = set(node.facts.names)
+        names = {name for piece in node.facts.pieces if not piece.is_main for name in piece.names}
         for _, base in self._resolver.stars(node):
             names |= self._resolver.exports(base) or set()
         for name in sorted(names):
@@ -80,11 +82,11 @@ class Steps:
             yield Target("alias", node.key, number, name)
             return
         for at, base in self._resolver.stars(node):
-            if at == number:
-                exports = self._resolver.exports(base)
-                if exports is None:
-                    yield Target("value", base)
-                for inner in sorted(exports or ()):
+            if at == number and self._resolver.is_whole_star(node, base):
+                yield Target("value", base)
+                yield Target("alias", node.key, number, "*")
+            elif at == number:
+                for inner in sorted(self._resolver.exports(base) or ()):
                     yield Target("alias", node.key, number, inner)
 
     def _of_piece(self, node: Node, number: int) -> Edges:

@@ -5,11 +5,12 @@ The syntax tree is made only for bytes never seen before: nothing on the way to 
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from .values import Memo
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised with every change of what is found or how it is digested."""
 
 _PREFIX = f"code:{SCHEMA}:{sys.implementation.name}-{sys.hexversion:x}"
@@ -73,6 +74,9 @@ class Piece(NamedTuple):
     """Docstrings inside."""
     hooks: bool = False
     """A class that takes part when a subclass of it is made."""
+    late: Sequence[str] = ()
+    """Of one that does not float: names that it uses, itself or through others, and that floating ones bind after
+    it. Where it needs them when it runs, it fails."""
 
 
 class Facts(NamedTuple):
@@ -95,6 +99,8 @@ class Facts(NamedTuple):
     error: tuple[str, int, int] | None = None
     digest: str = ""
     """Of a notebook: of what counts of it. Empty for a file that counts by its pieces, or by its bytes."""
+    unsure: Sequence[str] = ()
+    """Those of its names that it need not bind: in a branch, say."""
 
 
 def recall(digest: str, memo: Memo, *, kind: str = "py") -> Facts | None:

@@ -39,6 +39,7 @@ class Resolver:
         self._stars: dict[str, list[tuple[int, str]]] = {}
         self._bindings: dict[str, dict[str, list[int]]] = {}
         self._exports: dict[str, frozenset[str] | None] = {}
+        self._loads: dict[str, set[str]] = {}
         self._quiet: dict[tuple[str, int], bool] = {}
 
     # Names
@@ -164,6 +165,34 @@ class Resolver:
                             found.append((number, base))
         return self._stars[node.key]
 
+    def is_whole_star(self, node: Node, base: str) -> bool:
+        """Say whether `from base import *` cannot be written as the names that are asked for.
+
+        Either they are not to be known, or `base` imports the module that has the star: in such a circle a star
+        takes what is there so far, where a name would be an error.
+        """
+        return self.exports(base) is None or self._is_circle_of(node, base)
+
+    def _is_circle_of(self, node: Node, base: str) -> bool:
+        return node.key in self._loaded_by(base)
+
+    def _loaded_by(self, module: str) -> set[str]:
+        """Return the modules of the project whose loading that of one may begin: its own parents begin before it."""
+        if module not in self._loads:
+            first = self._graph.node(module)
+            above = set(first.parents) if first is not None else set()
+            found, todo = set(above), [module]
+            while todo:
+                node = self._graph.node(todo.pop())
+                if node is None or node.key in found:
+                    continue
+                found.add(node.key)
+                for piece in node.facts.pieces:
+                    if piece.kind != "def":  # what functions import comes later
+                        todo += self._graph.links(piece.imports, node.package).project
+            self._loads[module] = found - above
+        return self._loads[module]
+
     def exports(self, module: str) -> frozenset[str] | None:
         """Return the names that `import *` takes from a module of the project; None if that is not to be known."""
         if module not in self._exports:
@@ -190,10 +219,12 @@ class Resolver:
             return frozenset(facts.exports)
         if facts.is_open and not self._only_by_stars(facts):
             return None
-        found = {name for name in facts.names if name[0] != "_"}
+        found = {n for piece in facts.pieces if not piece.is_main for n in piece.names if n[0] != "_"}
+        if not found.isdisjoint(facts.unsure):
+            return None
         inner_stars = [a for p in facts.pieces for a in p.aliases if a.item == "*"]
         followed = self.stars(node)
-        if len(followed) != len(inner_stars):
+        if len(followed) != len(inner_stars) or any(self._is_circle_of(node, base) for _, base in followed):
             return None
         todo += [base for _, base in followed]
         return frozenset(found)
@@ -218,9 +249,24 @@ class Resolver:
         key = (node.key, number)
         if key not in self._quiet:
             self._quiet[key] = False  # a class that is its own base is none
-            named = node.facts.pieces[number].quiet
-            self._quiet[key] = named is not None and all(self._is_quiet_base(node, base) for base in named)
+            piece = node.facts.pieces[number]
+            self._quiet[key] = (
+                piece.quiet is not None
+                and all(self._is_quiet_base(node, base) for base in piece.quiet)
+                and (piece.floats or not any(self._is_computed(node, chain) for chain in piece.uses))
+            )
         return self._quiet[key]
+
+    def _is_computed(self, node: Node, chain: str) -> bool:
+        """Say whether the `__getattr__` of a module of the project is called for `module.name`."""
+        first, *rest = chain.split(".")
+        origin = absolute_name(node.facts.aliases.get(first, ""), node.package) if rest else None
+        parts = [*origin.split("."), *rest] if origin else []
+        for count in range(1, len(parts)):
+            module, name = self._graph.node(".".join(parts[:count])), parts[count]
+            if module is not None and "__getattr__" in module.facts.names and name not in module.facts.names:
+                return self._graph.places.find(f"{module.name}.{name}") is None
+        return False
 
     def _is_quiet_base(self, node: Node, chain: str) -> bool:
         first, *rest = chain.split(".")
@@ -254,7 +300,7 @@ class Resolver:
         if base is None or module is None or module.is_whole or module.facts.error:
             return False
         if alias.item == "*":
-            return self.exports(base) is not None
+            return not self.is_whole_star(node, base)
         if self._graph.places.find(f"{base}.{alias.item}") is not None:
             return False
         return any(t.kind in ("piece", "alias") for t in self.name(module, alias.item, (), as_value=False))

@@ -94,7 +94,7 @@ def _import(facts: Facts, number: int, taken: tuple[str, ...]) -> bytes:
     aliases = facts.pieces[number].aliases
     base = "." * aliases[0].level + aliases[0].module
     if aliases[0].item == "*":
-        listed = list(taken)
+        listed = ["*"] if "*" in taken else list(taken)
     else:
         listed = [
             alias.item if alias.item == alias.name else f"{alias.item} as {alias.name}"

@@ -54,11 +54,11 @@ def of_selection(selection: Selection) -> Counted:
             named.setdefault(name, []).append(piece.digest)
             places.setdefault(f"{node.name}:{name}", (node.path, piece.span[0]))
             if not piece.floats:
-                run.append(f"here {name}")
+                run.append(f"here {name}{_late(piece)}")
         elif piece.kind == "import":
             run.append(_import(selection, number, piece))
         else:
-            run.append(piece.digest)
+            run.append(piece.digest + _late(piece))
     # A module can read `__file__`, so that its place counts.
     module = f"{node.name}:{MODULE}"
     found = {module: digests.of_bytes("\n".join([node.path, *run]).encode())}
@@ -67,6 +67,10 @@ def of_selection(selection: Selection) -> Counted:
             parts[0] if len(parts) == 1 else digests.of_bytes("\n".join(parts).encode())
         )
     return Counted(found, {module: (node.path, 1), **places})
+
+
+def _late(piece: Piece) -> str:
+    return f" before {' '.join(piece.late)}" if piece.late else ""
 
 
 def _import(selection: Selection, number: int, piece: Piece) -> str:

@@ -424,3 +424,33 @@ def test_a_package_may_export_a_function_under_its_modules_name(project, init, u
     edit = {"pkg/clean.py": "def clean():\n    return LIMIT\n\n\nLIMIT = 2\n"}
     assert "pkg.clean:LIMIT" in project.changed_units("stage:run", edit)
     assert "pkg.clean:LIMIT" in project.units("pkg:clean")
+
+
+def test_what_asks_a_modules_getattr_when_it_is_imported_runs_whoever_is_asked_for(project):
+    project.write(
+        {
+            "lib/lazy.py": "FIXED = 1\n\n\ndef __getattr__(name):\n    print(name)\n    return name\n",
+            "lib/a.py": (
+                "import lib.lazy as m\nfrom . import lazy\n\n\nclass Asks:\n    x = m.late\n\n\n"
+                "class Plain:\n    x = m.FIXED\n\n\nY = lazy.late\n\n\ndef f():\n    return m.late\n"
+            ),
+            "main.py": "import lib.a\n\n\ndef go():\n    return 1\n",
+        }
+    )
+    units = project.units("main:go")
+    assert {"lib.a:Asks", "lib.a:Y", "lib.lazy:__getattr__"} <= units
+    assert not {"lib.a:Plain", "lib.a:f"} & units
+
+
+@pytest.mark.parametrize(
+    "go",
+    [
+        "from lib.base import *\n\n\ndef go():\n    return f()\n",
+        "import lib.base as m\n\n\ndef go():\n    return m\n",
+    ],
+)
+def test_what_only_the_main_block_binds_is_had_from_no_module(project, go):
+    base = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"
+    project.write({"lib/base.py": base, "main.py": go})
+    block = "\n\nif __name__ == '__main__':\n    import sys\n\n    print(sys.argv)\n"
+    assert project.changed_units("main:go", {"lib/base.py": base + block}) == set()

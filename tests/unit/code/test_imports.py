@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipeline.code import of_callable, pruned
+
 TARGET = "stages.clean:clean"
 
 
@@ -195,3 +197,94 @@ def test_a_compiled_module_counts_by_its_bytes_and_may_import_anything(project):
     assert project.modules("main:go") == {"fast", "main", "other"}
     assert project.callable("main:go").needs_bytes == ("fast:<file>",)
     assert project.changed("main:go", {"fast.so": b"\x7fELF2"}) == {"fast"}
+
+
+@pytest.mark.parametrize(
+    "init",
+    ["from .clean import clean\n", "try:\n    from .clean import clean\nexcept ImportError:\n    pass\n"],
+)
+def test_a_package_may_export_a_function_under_the_name_of_its_module(project, init):
+    project.write(
+        {
+            "lib/__init__.py": init,
+            "lib/clean.py": "def clean():\n    return 1\n",
+            "main.py": "from lib import clean\n\n\ndef go():\n    return clean()\n",
+        }
+    )
+    assert {"lib.clean:clean", "lib:<module>"} <= project.units("main:go")
+    (project.root / "lib/clean.py").unlink()
+    code = project.callable("main:go")
+    assert "lib.clean" in code.absent
+
+
+def imported(project, target):
+    """Return the text that a stage imports, by path."""
+    sources = project.sources()
+    code = of_callable(target, project.roots, sources, project.memo)
+    by_digest = {digest: path for path, digest in code.files.items()}
+    texts = pruned(code, sources, project.memo, read=lambda name: sources.read(by_digest[name]))
+    return {path: text.decode() for path, text in texts.items()}
+
+
+def test_a_star_stays_where_its_names_cannot_be_listed(project):
+    project.write(
+        {
+            "lib/base.py": "__all__ = [n for n in ('f', 'K')]\n\n\ndef f():\n    return 1\n\n\nclass K:\n    pass\n",
+            "main.py": "from lib.base import *\n\n\ndef go():\n    return f()\n",
+        }
+    )
+    assert {"lib.base:f", "lib.base:K"} <= project.units("main:go")
+    assert imported(project, "main:go")["main.py"].startswith("from lib.base import *\n")
+
+
+def test_a_star_in_a_circle_of_imports_stays(project):
+    project.write(
+        {
+            "lib/first.py": "class K:\n    pass\n\n\nfrom lib.second import *\n",
+            "lib/second.py": "from lib.first import K\n\nprint(K)\n\n\ndef f():\n    return 1\n",
+            "main.py": "from lib.first import f, K\n\n\ndef go():\n    return K, f()\n",
+        }
+    )
+    # `from lib.second import K` would be an error here: when it runs, `lib.second` has no K yet.
+    assert "from lib.second import *" in imported(project, "main:go")["lib/first.py"]
+
+
+def test_a_star_in_a_package_takes_what_is_asked_for_alone(project):
+    project.write(
+        {
+            "lib/__init__.py": "from .base import *\n",
+            "lib/base.py": "from . import more\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n",
+            "lib/more.py": "",
+            "main.py": "from lib import f\n\n\ndef go():\n    return f()\n",
+        }
+    )
+    assert imported(project, "main:go")["lib/__init__.py"].startswith("from .base import f, more\n")
+    assert "lib.base:g" not in project.units("main:go")
+
+
+@pytest.mark.parametrize(
+    ("bound", "is_listed"),
+    [
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    from lib.slow import g\n", False),
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    f = None\n", True),
+        ("try:\n    from lib.fast import f\nexcept ImportError:\n    raise\n", True),
+        ("if flag():\n    f = 1\nelse:\n    f = 2\n", True),
+        ("if flag():\n    f = 1\n", False),
+        ("with flag() as x:\n    f = x\n", True),
+        ("for f in range(flag()):\n    pass\n", False),
+        ("f = 1\nif flag():\n    del f\n", False),
+        ("f: int\n", False),
+        ("f, (g, *h) = flag()\n", True),
+        ("def set():\n    global f\n    f = 1\n", False),
+    ],
+)
+def test_a_star_is_written_as_names_only_where_all_of_them_are_bound(project, bound, is_listed):
+    project.write(
+        {
+            "lib/base.py": f"def flag():\n    return 1\n\n\n{bound}\n\ndef asked():\n    return f\n",
+            "lib/slow.py": "def g():\n    return 1\n",
+            "main.py": "from lib.base import *\n\n\ndef go():\n    return asked()\n",
+        }
+    )
+    text = imported(project, "main:go")["main.py"]
+    assert ("import *" not in text) == is_listed

@@ -245,3 +245,25 @@ def test_stages_over_the_same_modules_share_the_work(project):
     assert len(code.units) > 100
     assert len(asked) == len(set(asked))
     assert time.perf_counter() - started < 5
+
+
+def test_a_definition_that_moves_behind_what_needs_it_when_it_is_imported_counts(project):
+    wrap, wrapped = "def wrap(f):\n    return inner(f)\n", "@wrap\ndef f():\n    return 1\n"
+    inner, go = "def inner(f):\n    return f\n", "def go():\n    return f()\n"
+    project.write({"main.py": "\n\n".join([wrap, inner, wrapped, go])})
+    assert project.changed_units("main:go", {"main.py": "\n\n".join([inner, go, wrap, wrapped])}) == set()
+    for order in ([wrapped, wrap, inner, go], [wrap, wrapped, inner, go]):
+        project.write({"main.py": "\n\n".join([wrap, inner, wrapped, go])})
+        assert project.changed_units("main:go", {"main.py": "\n\n".join(order)}) == {"main:<module>"}
+
+
+def test_a_future_import_that_python_refuses_is_an_error(project):
+    project.write(
+        {"main.py": '"""Doc."""\nfrom __future__ import annotations\n\n\ndef go():\n    return 1\n'}
+    )
+    project.callable("main:go")
+    project.write({"main.py": "import os\nfrom __future__ import annotations\n\n\ndef go():\n    return 1\n"})
+    with pytest.raises(CodeError) as caught:
+        project.callable("main:go")
+    assert "must occur at the beginning" in caught.value.text
+    assert caught.value.line == 2

@@ -1,6 +1,5 @@
-"""Random projects of Python modules that print something, and random edits of one definition."""
+"""Random projects of Python modules, as people write them and worse. `main.go()` says what they make."""
 
-import ast
 import random
 from collections.abc import Callable
 
@@ -11,7 +10,11 @@ PATHS = {
 }
 
 
-FORMS = [*["from"] * 8, *["as", "module", "alias", "star", "relative"] * 3, "try", "inside", "getattr"]
+FORMS = [
+    *["from"] * 8,
+    *["as", "module", "alias", "star", "relative"] * 3,
+    *["try", "inside", "getattr", "named", "missing"],
+]
 
 
 class Writer:
@@ -22,6 +25,8 @@ class Writer:
         self.count = 0
         self.known: dict[str, list[tuple[str, str]]] = {}
         """Module -> (name, kind) of what it defines; kind is how a number is got from it."""
+        self.late: list[tuple[str, str]] = []
+        """What the module at hand gives to others alone, by its `__getattr__`."""
 
     def project(self) -> dict[str, str]:
         order = [
@@ -45,7 +50,7 @@ class Writer:
     def module(self, name: str, *, is_main: bool = False) -> str:
         chance = self.chance
         lines = ["from __future__ import annotations"] if chance.random() < 0.3 else []
-        lines += ["import dataclasses", "import enum", "import functools"]
+        lines += ["import dataclasses", "import enum", "import functools", "import typing"]
         scope: list[tuple[str, str]] = []
         if name == "lib.reg":
             lines += [
@@ -62,7 +67,7 @@ class Writer:
             lines.append(self.definition(name, scope))
         own = [item for item in scope if item[0].isidentifier()]
         if is_main:
-            picked = chance.sample(scope, min(len(scope), 4)) or [("1", "{}")]
+            picked = chance.sample(scope, min(len(scope), 9)) or [("1", "{}")]
             if chance.random() < 0.5:
                 lines.append("import lib.reg as all_of_them")
                 picked.append(("all_of_them.total", "{}()"))
@@ -70,7 +75,8 @@ class Writer:
         elif chance.random() < 0.3:
             chosen = chance.sample([n for n, _ in own], min(len(own), 4))
             lines.append(f"__all__ = {sorted(set(chosen))!r}")
-        self.known[name] = own
+        self.known[name] = own + self.late
+        self.late = []
         return "\n".join(lines) + "\n"
 
     def new(self, stem: str) -> str:
@@ -132,6 +138,15 @@ class Writer:
             bound = self.new("maybe")
             scope.append((bound, kind))
             return f"try:\n    from {other} import {name} as {bound}\nexcept ImportError:\n    {bound} = None"
+        if form == "named":
+            bound = self.new("m")
+            scope.append((f"{bound}.{name}", kind))
+            return f"import importlib\n{bound} = importlib.import_module({other!r})"
+        if form == "missing":
+            bound = self.new("maybe")
+            scope.append((bound, "{}"))
+            text = f"try:\n    from lib.{bound} import VALUE as {bound}\nexcept ImportError:\n"
+            return f"{text}    from {other} import {name}\n    {bound} = {kind.format(name)}"
         bound = self.new("inner")
         scope.append((bound, "{}()"))
         return f"def {bound}():\n    from {other} import {name}\n    return {kind.format(name)}"
@@ -141,7 +156,9 @@ class Writer:
         plain = (
             [self.function] * 14 + [self.constant] * 8 + [self.klass] * 6 + [self.default, self.record] * 4
         )
+        plain += [self.closure, self.partial, self.mixed, self.dispatched, self.nested, self.listed, self.row]
         with_effects = [self.decorated, self.branch, self.registered, self.patched, self.counter, self.hooked]
+        with_effects += [self.lazy] if module != "main" and not self.late else []
         forms: list[Callable[[list[tuple[str, str]]], str]] = [*plain, self.choice, *with_effects]
         return chance.choice(forms)(scope)
 
@@ -197,6 +214,62 @@ class Writer:
         scope.append((name, "{}()"))
         return text
 
+    def closure(self, scope: list[tuple[str, str]]) -> str:
+        make, name = self.new("make"), self.new("f")
+        scope.append((name, "{}()"))
+        inner = f"    def inner():\n        return {self.value(scope[:-1])} + x\n    return inner"
+        return f"def {make}(x):\n{inner}\n{name} = {make}({self.chance.randint(1, 99)})"
+
+    def partial(self, scope: list[tuple[str, str]]) -> str:
+        add, name = self.new("add"), self.new("f")
+        text = f"def {add}(x, y):\n    return x + y + {self.value(scope)}\n"
+        text += f"{name} = functools.partial({add}, {self.early(scope)}, {self.chance.randint(1, 9)})"
+        scope.append((name, "{}()"))
+        return text
+
+    def mixed(self, scope: list[tuple[str, str]]) -> str:
+        mixin, name = self.new("Mixin"), self.new("K")
+        text = f"class {mixin}:\n    def twice(self):\n        return 2 * self.part + {self.value(scope)}\n"
+        text += f"class {name}({mixin}):\n    @property\n    def part(self):\n        return {self.value(scope)}\n"
+        text += "    def m(self):\n        return self.twice()\n    rate = 1"
+        scope.append((name, "{}().m()"))
+        return text
+
+    def dispatched(self, scope: list[tuple[str, str]]) -> str:
+        show, name = self.new("show"), self.new("f")
+        text = f"@functools.singledispatch\ndef {show}(x):\n    return 0\n"
+        text += f"@{show}.register(int)\ndef _(x):\n    return x + {self.value(scope)}\n"
+        text += f"def {name}():\n    return {show}({self.value(scope)})"
+        scope.append((name, "{}()"))
+        return text
+
+    def nested(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("K")
+        text = f"class {name}:\n    class Inner:\n        x = {self.early(scope)}\n    rate = 2\n"
+        text += f"    @staticmethod\n    def m():\n        return {name}.Inner.x - {self.value(scope)}"
+        scope.append((name, "{}().m()"))
+        return text
+
+    def listed(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("f")
+        text = f"def {name}():\n    found = [{self.value(scope)} * n for n in range({self.chance.randint(1, 4)})]\n"
+        text += "    match found:\n        case []:\n            return 0\n        case [first, *rest]:\n"
+        text += "            return first + sum(rest, len(rest))"
+        scope.append((name, "{}()"))
+        return text
+
+    def row(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("T")
+        text = f"class {name}(typing.NamedTuple):\n    x: int = {self.early(scope)}\n    y: int = 3"
+        scope.append((name, "{}().x"))
+        return text
+
+    def lazy(self, scope: list[tuple[str, str]]) -> str:
+        name = self.new("late")
+        self.late.append((name, "{}"))
+        body = f"    if name == {name!r}:\n        return {self.value(scope)}\n    raise AttributeError(name)"
+        return f"def __getattr__(name):\n{body}"
+
     def branch(self, scope: list[tuple[str, str]]) -> str:
         name = self.new("f")
         test = f"{self.value(scope)} > {self.chance.randint(0, 99)}"
@@ -236,41 +309,3 @@ class Writer:
 
 def project(seed: int) -> dict[str, str]:
     return Writer(random.Random(seed)).project()
-
-
-class _Change(ast.NodeTransformer):
-    def __init__(self, at: int) -> None:
-        self.at = at
-        self.seen = 0
-
-    def _is_it(self) -> bool:
-        self.seen += 1
-        return self.seen - 1 == self.at
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if type(node.value) is int and self._is_it():
-            return ast.Constant(node.value + 1000)
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        if self._is_it():
-            node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        self.generic_visit(node)
-        if self._is_it() and node.value is not None:
-            return ast.Return(ast.Constant(77))
-        return node
-
-
-def mutants(text: str, chance: random.Random, most: int) -> list[str]:
-    """Change one constant, operator or result each; the text is otherwise laid out by `unparse`."""
-    counter = _Change(-1)
-    counter.visit(ast.parse(text))
-    found = []
-    for at in sorted(chance.sample(range(counter.seen), min(most, counter.seen))):
-        tree = _Change(at).visit(ast.parse(text))
-        found.append(ast.unparse(ast.fix_missing_locations(tree)))
-    return found

@@ -1,0 +1,5 @@
+DELIMITER = ";"
+
+
+def unused():
+    return 1

@@ -1,0 +1,11 @@
+"""Imported where it is used."""
+
+FOOTER = "the end"
+
+
+def footer():
+    return FOOTER
+
+
+def other_footer():
+    return FOOTER + "!"

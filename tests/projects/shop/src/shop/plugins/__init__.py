@@ -1,0 +1,7 @@
+"""Formats by name."""
+
+import importlib
+
+
+def find(name):
+    return importlib.import_module(f"shop.plugins.{name}")

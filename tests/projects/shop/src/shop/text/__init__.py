@@ -1,0 +1,6 @@
+from .tools import *
+
+try:
+    from .fast import fold
+except ImportError:
+    from .slow import fold
