@@ -268,10 +268,14 @@ def _shown(value: Any) -> str:
 def kind_and_artifacts(recipe: Recipe, *, without: Collection[str] = ()) -> Iterator[tuple[str, Artifact]]:
     """Yield every input artifact of a recipe with its path. Sizes are not recorded there: 0."""
     for declared, entry in recipe["inputs"].items():
-        if declared in without:
-            continue
-        if "files" in entry:
-            for path, (kind, name) in entry["files"].items():
-                yield path, Artifact(kind, name, 0)
-        else:
-            yield entry["path"], Artifact(entry["kind"], entry["digest"], 0)
+        if declared not in without:
+            yield from artifacts_of(entry)
+
+
+def artifacts_of(entry: Mapping[str, Any]) -> Iterator[tuple[str, Artifact]]:
+    """Yield the artifacts of one input of a recipe."""
+    if "files" in entry:
+        for path, (kind, name) in entry["files"].items():
+            yield path, Artifact(kind, name, 0)
+    else:
+        yield entry["path"], Artifact(entry["kind"], entry["digest"], 0)

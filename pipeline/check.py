@@ -14,26 +14,33 @@ from .workspace import UnfitFile
 
 
 def check(
-    opened: OpenProject, names: Iterable[str], *, allow_missing: bool = False, secrets: bool = True
+    opened: OpenProject,
+    names: Iterable[str],
+    *,
+    allow_missing: bool = False,
+    secrets: bool = True,
+    inputs: bool = True,
 ) -> None:
     """Raise UsageError with every problem of the project and of the named stages.
 
-    With `allow_missing` raw inputs that the lock file knows may be absent; without `secrets` those need not be set.
+    With `allow_missing` raw inputs that the lock file knows may be absent; without `secrets` those need not be set;
+    without `inputs` nobody asks whether those are there.
     """
     problems = list(opened.problems)
-    problems += [_problem(opened, fault) for fault in opened.graph.faults]
+    problems += [problem_of(opened, fault) for fault in opened.graph.faults]
     for name in names:
         stage = opened.project.stages[name]
         for fault in opened.survey.of(stage).faults:
             if (secrets or fault.where[:1] != ("secrets",)) and not _follows(fault, stage, opened.problems):
-                problems.append(_problem(opened, fault))
-        if opened.complete:
+                problems.append(problem_of(opened, fault))
+        if opened.complete and inputs:
             problems += _input_problems(opened, stage, allow_missing=allow_missing)
     if problems:
         raise UsageError(*sorted(dict.fromkeys(problems), key=_place))
 
 
-def _problem(opened: OpenProject, fault: Fault) -> Problem:
+def problem_of(opened: OpenProject, fault: Fault) -> Problem:
+    """Give a fault its place in pipeline.yaml."""
     base = opened.project.stages[fault.stage].base
     mark = config.mark(opened.layout.root, base, *fault.where)
     prefix = "" if fault.text.startswith("stage") else f"stage `{fault.stage}`: "
@@ -69,14 +76,14 @@ def _input_problems(opened: OpenProject, stage: Stage, *, allow_missing: bool) -
             fault = Fault(
                 stage.name, ("inputs", declared.name), unfit.problems[0].text, unfit.problems[0].help
             )
-            problems.append(_problem(opened, fault))
+            problems.append(problem_of(opened, fault))
     return problems
 
 
 def _other_bytes(opened: OpenProject, stage: Stage, declared: Input, actual: str) -> Problem:
     text = f"input `{declared.path}` has other bytes than its `digest` says"
     help_text = "put the file of that digest there, or declare the actual one"
-    problem = _problem(opened, Fault(stage.name, ("inputs", declared.name), text, help_text))
+    problem = problem_of(opened, Fault(stage.name, ("inputs", declared.name), text, help_text))
     return problem._replace(facts=(("declared", declared.digest or ""), ("actual", actual)))
 
 
@@ -84,7 +91,7 @@ def _missing(opened: OpenProject, stage: Stage, declared: Input, locked: Artifac
     where = ("inputs", declared.name)
     if declared.is_glob:
         text = f"input `{declared.path}` matches no file and no output"
-        return _problem(
+        return problem_of(
             opened, Fault(stage.name, where, text, _near(opened, declared.path) or "correct the pattern")
         )
     text = f"input `{declared.path}` is not written by any stage and does not exist"
@@ -92,7 +99,7 @@ def _missing(opened: OpenProject, stage: Stage, declared: Input, locked: Artifac
     if locked is not None and opened.store.holds(locked):
         source = os.path.relpath(opened.store.objects.path_of(locked.digest), opened.layout.root)
         help_text = f"the store has it: `cp {source} {declared.path}`"
-    return _problem(opened, Fault(stage.name, where, text, help_text or "make it, or correct the path"))
+    return problem_of(opened, Fault(stage.name, where, text, help_text or "make it, or correct the path"))
 
 
 def _near(opened: OpenProject, path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import layout
-from .opened import isolation_of
+from .opened import isolation_of, watching_of
 from .state import State
 from .store.copy import can_reflink
 
@@ -35,6 +35,8 @@ class Doctor(NamedTuple):
     why: str
     """Why it is no stricter level; empty for the strictest."""
     means: tuple[str, ...]
+    unwatched: str
+    """Why the kernel cannot tell what a stage reads under `sandbox: warn`; empty if it can."""
     store: str
     reflink: bool
     """Whether copies cost nothing on the disk of the store."""
@@ -47,8 +49,9 @@ def doctor(root: Path) -> Doctor:
     state = State(Path(":memory:") if not where.pipe.exists() else where.state)
     try:
         level, why = isolation_of(where, state)
+        unwatched = watching_of(where, state)
     finally:
         state.close()
     store = where.store
     there = store if store.exists() else where.root
-    return Doctor(level, why, _MEANS[level], os.fspath(store), can_reflink(there), sys.executable)
+    return Doctor(level, why, _MEANS[level], unwatched, os.fspath(store), can_reflink(there), sys.executable)

@@ -39,6 +39,9 @@ class Explanation(NamedTuple):
     """The key of the action compared against; None if the stage never ran."""
     widened: tuple[str, ...]
     chain: tuple[str, ...]
+    sandbox: str = "strict"
+    observed: Mapping[str, str | None] = {}
+    """What it read without declaring it, under `sandbox: warn`: by path the digest, None for what was not there."""
 
 
 def explain(root: Path, stage: str) -> Explanation:
@@ -66,19 +69,37 @@ def _explain(opened: OpenProject, scope: list[str], name: str) -> Explanation:
             walk.settle(each, outputs)
     old_key, old = _baseline(walk, name)
     fixed = walk.fixed.get(name)
+    found = fixed.surveyed.code if fixed else opened.survey.of(opened.project.stages[name]).code
     same: dict[str, int] = {}
     changed: tuple[Change, ...]
     if old is None or fixed is None:
-        changed = tuple(_change(opened, name, None, reason) for reason in decision.reasons)
+        changed = tuple(_change(opened, found, None, reason) for reason in decision.reasons)
     else:
-        reasons = (
-            actions.differences(old, fixed.action.recipe, places=fixed.action.places) or decision.reasons
-        )
-        changed = tuple(_change(opened, name, old_key, reason) for reason in reasons)
+        reasons = actions.differences(old, fixed.action.recipe, places=fixed.action.places)
+        observed = tuple(r for r in decision.reasons if r.cause == "input" and r not in reasons)
+        reasons = (*reasons, *observed) or decision.reasons
+        changed = tuple(_change(opened, found, old_key, reason) for reason in reasons)
         same = _same(old, fixed.action.recipe)
-    code = opened.survey.of(opened.project.stages[name]).code
-    widened = tuple(f"{w.file}:{w.line}: {w.construct}: {w.reaches}" for w in code.widened)
-    return Explanation(name, decision.verdict, decision.reasons, changed, same, old_key, widened, ())
+    widened = tuple(f"{w.file}:{w.line}: {w.construct}: {w.reaches}" for w in found.widened)
+    return Explanation(
+        name,
+        decision.verdict,
+        decision.reasons,
+        changed,
+        same,
+        old_key,
+        widened,
+        (),
+        opened.project.stages[name].sandbox,
+        _observed(opened, walk, name),
+    )
+
+
+def _observed(opened: OpenProject, walk: Walk, name: str) -> Mapping[str, str | None]:
+    hit, entry = walk.hits.get(name), opened.lock.get(name)
+    if hit is not None:
+        return hit.observed
+    return entry.observed if entry is not None else {}
 
 
 def _baseline(walk: Walk, name: str) -> tuple[str | None, Recipe | None]:
@@ -86,11 +107,10 @@ def _baseline(walk: Walk, name: str) -> tuple[str | None, Recipe | None]:
     return (None, None) if recipe is None else (actions.of_recipe(recipe).key, recipe)
 
 
-def _change(opened: OpenProject, name: str, key: str | None, reason: Reason) -> Change:
+def _change(opened: OpenProject, found: Code, key: str | None, reason: Reason) -> Change:
     diff = None
     chain: tuple[str, ...] = ()
     if reason.cause == "code":
-        found = opened.survey.of(opened.project.stages[name]).code
         chain = _chain(found, reason.subject)
         if key is not None:
             diff = code_diff.of_unit(opened, found, key, reason.subject)

@@ -136,6 +136,25 @@ def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | No
     return records
 
 
+def damaged_records(pipe_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the runs whose record cannot be read, and why."""
+    found = {}
+    for run in run_ids(pipe_dir):
+        try:
+            _load(pipe_dir, run)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, RecursionError) as error:
+            found[run] = str(error)
+    return found
+
+
+def put_aside(pipe_dir: str | os.PathLike[str], run: str) -> None:
+    """Take a damaged record out of the way, and keep it. Raises OSError."""
+    record = os.path.join(pipe_dir, "runs", run, _RECORD)
+    os.rename(record, f"{record}.damaged.{os.urandom(3).hex()}")
+
+
 def read(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
     """Return one run's record. `run` is its whole name, the beginning of one alone, or `last`.
 

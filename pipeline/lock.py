@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import action as actions
 from . import digest, durable
+from .action import Action
 from .errors import Mark, UsageError, usage
 from .model import Artifact, Produced
 from .rebuilder import Locked
+from .trace import Trace
 
 NAME = "pipeline.lock"
 VERSION = 1
@@ -26,11 +29,40 @@ class Entry(NamedTuple):
     inputs: Mapping[str, Artifact]
     """By path; every file of a glob has its own. Sizes are not kept: 0."""
     outputs: Mapping[str, Produced]
+    pickles: Mapping[str, tuple[str, ...] | None] = {}
+    """What each pickle among the inputs refers to, by path: said to who has not their bytes."""
+    sandbox: str = "strict"
+    """How the stage was watched over when it gave these outputs."""
+    observed: Mapping[str, str | None] = {}
+    """What it asked for without declaring it: the entry answers for the stage only while that holds."""
 
     @property
     def locked(self) -> Locked:
         recipe = self.recipe if self.recipe != NO_KEY else ""
         return Locked(self.key, self.outputs, recipe, self.params, self.inputs)
+
+
+def entry_of(
+    action: Action,
+    outputs: Mapping[str, Produced],
+    pickles: Mapping[str, tuple[str, ...] | None],
+    made: Trace | None,
+    old: Entry | None,
+) -> Entry:
+    """Return the entry of a stage that is up to date; `old` if nothing changed.
+
+    `made` is the trace that has the outputs; None where `old` vouched for them.
+    """
+    if made is not None:
+        sandbox, observed = made.level if made.level in ("warn", "off") else "strict", dict(made.observed)
+    else:
+        sandbox, observed = (old.sandbox, dict(old.observed)) if old is not None else ("strict", {})
+    inputs = dict(actions.kind_and_artifacts(action.recipe))
+    params = dict(action.recipe["params"])
+    portable = actions.portable(action.recipe)
+    now = Entry(action.key, portable, params, inputs, dict(outputs), pickles, sandbox, observed)
+    # Sizes of inputs and the form of parameters are not kept: the rest says whether anything changed.
+    return old if old is not None and old._replace(params=params, inputs=inputs) == now else now
 
 
 def read(root: Path) -> dict[str, Entry]:
@@ -56,6 +88,21 @@ def read(root: Path) -> dict[str, Entry]:
         raise _damaged(f"has an entry that is damaged: {error}") from error
 
 
+def is_ours_to_mend(root: Path) -> bool:
+    """Say whether a lock file that cannot be read may be written anew: not one of a merge, or of a newer `pipe`."""
+    try:
+        text = (root / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    if any(line.startswith("<<<<<<< ") for line in text.split("\n")):
+        return False
+    try:
+        version = json.loads(text).get("version")
+    except (ValueError, AttributeError, RecursionError):
+        return True
+    return not (type(version) is int and version > VERSION)
+
+
 def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozenset[str]) -> dict[str, Entry]:
     """Return what the lock file should hold: the new entries over the old ones, of declared stages alone.
 
@@ -64,7 +111,9 @@ def merged(old: Mapping[str, Entry], new: Mapping[str, Entry], declared: frozens
     entries = {name: entry for name, entry in old.items() if name in declared}
     for name, entry in new.items():
         was = entries.get(name)
-        if was is None or was.recipe != entry.recipe or was.outputs != entry.outputs:
+        if was is None or was._replace(key="", params={}, inputs={}) != entry._replace(
+            key="", params={}, inputs={}
+        ):
             entries[name] = entry
     return entries
 
@@ -95,7 +144,20 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
     if not digest.is_digest(plain["key"]) or not digest.is_digest(plain["recipe"]):
         raise ValueError("its key")
     inputs = {str(path): _artifact(entry, 0) for path, entry in plain["inputs"].items()}
-    return Entry(plain["key"], plain["recipe"], digest.plain(plain["params"]), inputs, outputs)
+    sandbox, observed = plain.get("sandbox", "strict"), plain.get("observed", {})
+    if sandbox not in ("strict", "warn", "off") or not all(
+        name is None or digest.is_digest(name) for name in observed.values()
+    ):
+        raise ValueError("what it observed")
+    pickles = {str(path): _references(text) for path, text in plain.get("pickles", {}).items()}
+    params = digest.plain(plain["params"])
+    return Entry(plain["key"], plain["recipe"], params, inputs, outputs, pickles, sandbox, observed)
+
+
+def _references(text: Any) -> tuple[str, ...] | None:
+    if text is not None and not isinstance(text, str):
+        raise ValueError("what a pickle refers to")
+    return None if text is None else tuple(text.split())
 
 
 def _artifact(entry: Mapping[str, Any], size_bytes: int) -> Artifact:
@@ -117,7 +179,16 @@ def _plain(entry: Entry) -> dict[str, Any]:
     }
     params = json.loads(digest.canonical(entry.params))
     inputs = {path: {"kind": a.kind, "digest": a.digest} for path, a in entry.inputs.items()}
-    return {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    plain = {"key": entry.key, "recipe": entry.recipe, "params": params, "inputs": inputs, "outputs": outputs}
+    if entry.pickles:
+        plain["pickles"] = {
+            p: None if found is None else " ".join(found) for p, found in entry.pickles.items()
+        }
+    if entry.sandbox != "strict":
+        plain |= {"sandbox": entry.sandbox}
+    if entry.observed:
+        plain |= {"observed": dict(entry.observed)}
+    return plain
 
 
 def _broken(text: str, error: Exception) -> UsageError:

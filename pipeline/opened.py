@@ -15,6 +15,7 @@ from .inputs import Inputs
 from .layout import Layout
 from .lock import Entry
 from .model import Artifact, Input, Project
+from .pickled import Pickled
 from .statcache import StatCache
 from .state import State
 from .store import Store
@@ -34,6 +35,7 @@ class OpenProject(NamedTuple):
     store: Store
     workspace: Workspace
     survey: Survey
+    pickled: Pickled
     lock: Mapping[str, Entry]
     leftovers: Mapping[str, tuple[str, str]]
 
@@ -49,6 +51,11 @@ class OpenProject(NamedTuple):
     def level(self) -> str:
         """The isolation that this machine enforces: found out once for each boot of its kernel."""
         return isolation_of(self.layout, self.state)[0]
+
+    @property
+    def unwatched(self) -> str:
+        """Why this machine cannot tell what a stage accesses; empty if it can."""
+        return watching_of(self.layout, self.state)
 
     def prepare(self) -> None:
         """Make ready for writing, and clear what processes that were killed had begun to write."""
@@ -66,7 +73,11 @@ def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Open
     where = layout.of(root)
     if os.access(where.root, os.W_OK):
         layout.prepare(where)
-    loaded = config.load(where.root, overrides=overrides, compiled=where.compiled)
+    return opened_with(where, config.load(where.root, overrides=overrides, compiled=where.compiled))
+
+
+def opened_with(where: Layout, loaded: config.Loaded) -> OpenProject:
+    """Open a project that has been read already. Raises as `open_project` does."""
     graph = graphs.build(loaded.project.stages)
     state = State(where.state)
     stats = StatCache(state, os.fspath(where.root))
@@ -99,6 +110,7 @@ def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Open
         store,
         workspace,
         survey,
+        Pickled(workspace, store, state),
         entries,
         left,
     )
@@ -106,9 +118,25 @@ def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Open
 
 def isolation_of(where: Layout, state: State) -> tuple[str, str]:
     """Return the level of isolation, and why it is no stricter one; `PIPE_ISOLATION` names the strictest wanted."""
+    from .execute.sandbox import LEVELS
+
+    level, why, _ = _probed(where, state)
+    wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])
+    if wanted in LEVELS and LEVELS.index(wanted) < LEVELS.index(level):
+        return wanted, f"PIPE_ISOLATION={wanted}"
+    return level, why
+
+
+def watching_of(where: Layout, state: State) -> str:
+    """Return why this machine cannot tell what a stage accesses; empty if it can."""
+    return _probed(where, state)[2]
+
+
+def _probed(where: Layout, state: State) -> tuple[str, str, str]:
+    """Return the level, why it is no stricter one, and why nothing can be watched: found out once for each boot."""
     from .execute.sandbox import LEVELS, identity
 
-    key = f"isolation:{identity()}"
+    key = f"machine:{identity()}"
     known = state.get(key)
     if known is None:
         from .execute.folder import base_for
@@ -117,16 +145,14 @@ def isolation_of(where: Layout, state: State) -> tuple[str, str]:
         base = base_for(where)
         try:
             os.makedirs(base, mode=0o700, exist_ok=True)
-            known = json.dumps(probe.level(base)).encode()
+            known = json.dumps([*probe.level(base), probe.watching()]).encode()
         except OSError as error:
             # Nothing can be executed there, so no trace is refused for its level: `status` works all the same.
-            return LEVELS[0], f"cannot write in `{base}`: {error.strerror}"
+            why = f"cannot write in `{base}`: {error.strerror}"
+            return LEVELS[0], why, why
         state.put(key, known)
-    level, why = json.loads(known)
-    wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])
-    if wanted in LEVELS and LEVELS.index(wanted) < LEVELS.index(level):
-        return wanted, f"PIPE_ISOLATION={wanted}"
-    return level, why
+    level, why, unwatched = json.loads(known)
+    return level, why, unwatched
 
 
 def _is_in(path: str, outputs: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from .durable import disk_refused, remove
 
-_OWNER = "owner"
+OWNER = "owner"
 
 
 def claim(path: str) -> int | None:
@@ -23,7 +23,7 @@ def claim(path: str) -> int | None:
     made = f"{os.path.dirname(path)}/.new.{os.urandom(8).hex()}"
     with _locked(os.path.dirname(path), fcntl.LOCK_SH):
         os.mkdir(made, 0o700)
-        lock = os.open(f"{made}/{_OWNER}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(f"{made}/{OWNER}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     for _ in range(2):
         try:
@@ -63,7 +63,7 @@ def clear_abandoned(base: str) -> None:
                 if lock is not None:
                     dead.append(_renamed(path))
                     os.close(lock)
-                elif not os.path.lexists(f"{path}/{_OWNER}"):  # who removed it was killed
+                elif not os.path.lexists(f"{path}/{OWNER}"):  # who removed it was killed
                     dead.append(_renamed(path))
     except OSError:
         pass
@@ -122,12 +122,12 @@ def _renamed(path: str) -> str:
 def _seize(path: str) -> int | None:
     """Take over a folder whose owner is gone; returns the lock on it, None if there is nothing to take."""
     try:
-        lock = os.open(f"{path}/{_OWNER}", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        lock = os.open(f"{path}/{OWNER}", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(lock).st_ino == os.stat(f"{path}/{_OWNER}").st_ino:  # else it is another one's by now
+        if os.fstat(lock).st_ino == os.stat(f"{path}/{OWNER}").st_ino:  # else it is another one's by now
             return lock
     except OSError:
         pass

@@ -13,10 +13,12 @@ from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
+from .observed import Observed
 from .opened import OpenProject
 from .scheduler import Room
 from .store import Batch, Damaged
 from .trace import Trace
+from .undeclared import Watch
 from .vouch import Voucher
 from .walk import Fixed, Walk
 from .workspace import UnfitFile
@@ -57,11 +59,15 @@ class Performer:
         self._ingest = Ingest(opened)
         self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
+        self._watch = Watch(opened, cancelled)
         self.executor: LocalExecutor | None = None
 
     def open(self) -> None:
         """Make ready for executing."""
-        self.executor = self.executor or LocalExecutor(self._layout, self._store, self._opened.level)
+        opened = self._opened
+        self.executor = self.executor or LocalExecutor(
+            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
+        )
 
     def keep_source(self, names: Iterable[str]) -> None:
         """Store the source of stages that may be executed: an edit from now on changes nothing of this run."""
@@ -72,6 +78,10 @@ class Performer:
                 files |= self._opened.survey.of(stage).code.files
         self._ingest.source(files)
         self._has_source = True
+
+    def closing_notices(self) -> list[str]:
+        """Say what stages under `sandbox: warn` read without declaring it, once for all instances of each."""
+        return self._watch.closing_notices()
 
     def close(self) -> None:
         if self.executor is not None:
@@ -106,13 +116,13 @@ class Performer:
 
     def order(self, stage: Stage, fixed: Fixed, room: Room, *, terminal: bool = False) -> Order:
         """Put together what an execution needs, all of it in the store and sound. Raises InputLost."""
-        surveyed = self._opened.survey.of(stage)
+        surveyed = fixed.surveyed
         # An object that turns out damaged is put aside; what the workspace still holds takes its place.
         for _ in range(3):
             try:
                 self._ingest.source(surveyed.code.files)
                 pruned = self._ingest.texts(
-                    self._opened.survey.snapshot(stage, read=self._store.objects.read)
+                    self._opened.survey.snapshot(surveyed, read=self._store.objects.read)
                 )
                 inputs = self._ingest.inputs(stage, fixed)
                 for artifact in inputs.values():
@@ -140,7 +150,8 @@ class Performer:
             params_path=self._opened.project.params_path or "params.yaml",
             keeps_scratch=True,
             terminal=terminal,
-            left_out=self._opened.survey.left_out(stage),
+            left_out=self._opened.survey.left_out(surveyed),
+            watched=stage.sandbox == "warn" or (stage.sandbox == "strict" and self._opened.level == "L0"),
         )
 
     def _execute(self, stage: Stage, fixed: Fixed, room: Room) -> Performed:
@@ -150,28 +161,31 @@ class Performer:
         while True:
             attempts += 1
             order = self.order(stage, fixed, room)
+            since_ns = time.time_ns()
             ran = self.executor.execute(order, self._cancelled)
             reason = ran.failure
             if reason is None:
                 try:
                     captured = capture(ran.folder, order)
                     self._look_again(stage, fixed, order)
-                    return self._succeed(stage, fixed, order, ran, captured)
+                    found = self._watch.observed(self.executor, order, ran, since_ns)
+                    return self._succeed(stage, fixed, order, ran, captured, found)
                 except Uncaptured as uncaptured:
-                    reason = ChildFailure(uncaptured.text, help=uncaptured.help)
+                    reason = ChildFailure(uncaptured.text, help=uncaptured.help, own=uncaptured.missing)
             if reason.interrupted:
                 ran.folder.remove()
                 return Performed("cancelled", None, ran.wall_seconds)
             if attempts <= stage.retries:
                 ran.folder.remove()
                 continue
-            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts)
+            asked = self._watch.asked_in_vain(self.executor, order, ran, reason)
+            report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts, asked=asked)
             ran.folder.keep(self._layout.failed / stage.name)
             return Performed("failed", None, ran.wall_seconds, failure=report)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
         """Refuse a result if a package or an input changed while it was made."""
-        package = self._opened.survey.changed_package(stage)
+        package = self._opened.survey.changed_package(fixed.surveyed)
         if package is not None:
             text = f"the package `{package}` changed while it ran; nothing was recorded"
             raise Uncaptured(text, "run again once the installation is done")
@@ -195,12 +209,16 @@ class Performer:
                 text = f"its input `{declared.path}` changed while it ran; nothing was recorded"
                 raise Uncaptured(text, "run again once the file is at rest")
 
-    def _succeed(self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured) -> Performed:
+    def _succeed(
+        self, stage: Stage, fixed: Fixed, order: Order, ran: Ran, captured: Captured, found: Observed
+    ) -> Performed:
         self._voucher.record_above(stage.name)
         batch = self._store.batch()
         try:
             captured.put(batch)
-            trace = self._trace(stage, order, ran, captured.outputs, _put_log(batch, order.log))
+            self._watch.keep(stage, found, batch)
+            trace = self._trace(stage, fixed, order, ran, captured.outputs, _put_log(batch, order.log))
+            trace = trace._replace(observed=found)
             self._store.records.put(batch, fixed.action, trace)
             batch.commit()
         except ValueError as error:
@@ -209,6 +227,7 @@ class Performer:
             ) from error
         finally:
             batch.discard()
+        self._walk.hits[stage.name] = trace
         self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
@@ -222,9 +241,15 @@ class Performer:
         )
 
     def _trace(
-        self, stage: Stage, order: Order, ran: Ran, outputs: Mapping[str, Produced], log_digest: str | None
+        self,
+        stage: Stage,
+        fixed: Fixed,
+        order: Order,
+        ran: Ran,
+        outputs: Mapping[str, Produced],
+        log_digest: str | None,
     ) -> Trace:
-        code = self._opened.survey.of(stage).code
+        code = fixed.surveyed.code
         return Trace(
             key=order.key,
             stage=stage.name,
@@ -243,6 +268,7 @@ class Performer:
             roots=self._opened.project.pythonpath,
             params_path=order.params_path if stage.params_file is not None else None,
             always=stage.always,
+            unstored=tuple(path for path, given in order.inputs.items() if isinstance(given, str)),
         )
 
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:

@@ -1,19 +1,20 @@
 """`pipe rebuild`: makes the bytes of an artifact again from the records alone, and compares. Prints nothing."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from . import environment, layout
+from . import environment, layout, machine
 from . import recorded as recorded_environments
 from .errors import Problem, StoreError, usage
 from .events import Listener
 from .lineage import Made, Place, Records, open_records, resolve
-from .lineage.plan import plan
+from .lineage.plan import needed_before, plan
 from .model import Artifact, Produced, StageResult
 from .opened import isolation_of
-from .remake import Remaker, Unmade
+from .remake import Remade, Remaker, Unmade
 
 
 class Difference(NamedTuple):
@@ -99,6 +100,8 @@ class _Rebuild:
         self._listener = listener
         self._cancelled = cancelled
         self._remaker = remaker
+        self._stop = threading.Event()
+        self._jobs = len(machine.processors())
 
     def run(self, into: Path | None, *, from_scratch: bool) -> Rebuilt:
         records = self._records
@@ -131,34 +134,75 @@ class _Rebuild:
         layout.prepare(records.layout)
         records.store.prepare(records.layout.root)
         level = isolation_of(records.layout, records.state)[0]
-        remake = self._remaker(records.layout, records.store, level, cancelled=self._cancelled)
+        remake = self._remaker(records.layout, records.store, level, cancelled=self._is_stopping)
         self._tell_packages(actions)
         self._listener.planned(len(actions), sum(made.wall_seconds for made in actions))
         try:
-            for number, made in enumerate(actions, 1):
-                self._listener.started(made.stage, made.wall_seconds)
-                try:
-                    remade = remake(made.key)
-                except Unmade as failed:
-                    path, artifact = next(iter(made.outputs.items()), ("", Artifact("file", "", 0)))
-                    difference = Difference(made.stage, made.key, path, artifact.digest, None, failed.text)
-                    return [*executed, made.key], difference, failed.log, seconds
-                executed.append(made.key)
-                seconds += remade.wall_seconds
-                result = StageResult(
-                    made.stage,
-                    "executed",
-                    made.key,
-                    wall_seconds=remade.wall_seconds,
-                    outputs=remade.outputs,
-                    same_output=remade.is_same,
-                )
-                self._listener.finished(result, number, len(actions), None)
-                if not remade.is_same:
-                    return executed, _difference(made, remade.outputs.values()), "", seconds
+            return self._work_through(actions, remake)
         finally:
             remake.close()
+
+    def _work_through(
+        self, actions: tuple[Made, ...], remake: Remaker
+    ) -> tuple[list[str], Difference | None, str, float]:
+        """Execute the actions, those side by side that do not need one another, until one gives something else."""
+        from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+        needs = needed_before(actions)
+        left = dict(enumerate(actions))
+        running: dict[Future[Remade], int] = {}
+        done: dict[int, Remade | Unmade] = {}
+        with ThreadPoolExecutor(self._jobs) as pool:
+            while True:
+                wrong = [n for n, result in done.items() if isinstance(result, Unmade) or not result.is_same]
+                for number in () if wrong else list(left):
+                    if len(running) >= self._jobs:
+                        break
+                    if needs[number] <= done.keys():
+                        made = left.pop(number)
+                        self._listener.started(made.stage, made.wall_seconds)
+                        running[pool.submit(remake, made.key)] = number
+                if not running:
+                    break
+                try:
+                    ended = wait(running, return_when=FIRST_COMPLETED).done
+                except BaseException:
+                    self._stop.set()  # the pool waits for what runs: that ends now
+                    raise
+                for future in ended:
+                    number = running.pop(future)
+                    try:
+                        done[number] = future.result()
+                    except Unmade as failed:
+                        done[number] = failed
+                    self._tell(actions[number], done[number], len(done), len(actions))
+        executed = [actions[number].key for number in done]
+        seconds = sum(r.wall_seconds for r in done.values() if isinstance(r, Remade))
+        for number in sorted(done):
+            result, made = done[number], actions[number]
+            if isinstance(result, Unmade):
+                path, artifact = next(iter(made.outputs.items()), ("", Artifact("file", "", 0)))
+                failed_there = Difference(made.stage, made.key, path, artifact.digest, None, result.text)
+                return executed, failed_there, result.log, seconds
+            if not result.is_same:
+                return executed, _difference(made, result.outputs.values()), "", seconds
         return executed, None, "", seconds
+
+    def _tell(self, made: Made, result: Remade | Unmade, done: int, total: int) -> None:
+        if isinstance(result, Unmade):
+            return  # it is told at the end, with all that is known of it
+        told = StageResult(
+            made.stage,
+            "executed",
+            made.key,
+            wall_seconds=result.wall_seconds,
+            outputs=result.outputs,
+            same_output=result.is_same,
+        )
+        self._listener.finished(told, done, total, None)
+
+    def _is_stopping(self) -> bool:
+        return self._stop.is_set() or self._cancelled()
 
     def _is_held(self, place: Place) -> bool:
         return self._records.store.holds(place[1])

@@ -45,6 +45,7 @@ def decide(
     last: Callable[[], Last],
     workspace: Mapping[str, Artifact | None],
     forced: bool = False,
+    changed: tuple[Reason, ...] = (),
 ) -> Decision:
     """Say whether a stage must run, and why.
 
@@ -56,6 +57,7 @@ def decide(
         last: Looks up what the stage was before. Not asked of what is fresh.
         workspace: What lies where the outputs belong, by output name; None where nothing does.
         forced: The user asked for it by name.
+        changed: What the stage once asked for without declaring it and is not as it was: why there is no hit.
 
     Returns:
         A decision whose reasons are empty only for an ordinary fresh stage.
@@ -68,7 +70,9 @@ def decide(
             return Decision("fresh", (), action.key)
         if hit is None and vouched and locked and lies_there(locked.outputs, workspace):
             return Decision("fresh", (), action.key)
-    reasons = _why(action, last(), locked, hit, workspace)
+    reasons = (*_why(action, last(), locked, hit, workspace), *changed)
+    if changed:
+        reasons = tuple(reason for reason in reasons if reason != LOST)
     if forced:
         return Decision("stale", (FORCED, *reasons), action.key)
     if stage.always:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from .execute.capture import Uncaptured, capture
 from .execute.local import LocalExecutor, Order
 from .layout import Layout
 from .model import Artifact, Input, Output, Produced, Resources, Stage
+from .observed import NO_FILES, as_inputs
+from .state import State
 from .store import Damaged, Store
 from .trace import Trace
 
@@ -45,6 +48,7 @@ class Remaker:
         self._cancelled = cancelled
         self._run = f"rebuild-{os.getpid()}"
         self._executor: LocalExecutor | None = None
+        self._opening = threading.Lock()
 
     def __call__(self, key: str) -> Remade:
         """Execute the action and compare what comes out with its first trace.
@@ -57,7 +61,8 @@ class Remaker:
         if recorded is None or trace is None:
             raise StoreError(Problem(f"the record of action {key[:12]} is gone or damaged"))
         order = self._order(recorded.recipe, trace)
-        self._executor = self._executor or self._executor_for()
+        with self._opening:
+            self._executor = self._executor or self._executor_for()
         ran = self._executor.execute(order, self._cancelled)
         try:
             if ran.failure is not None:
@@ -70,7 +75,7 @@ class Remaker:
                 try:
                     captured.put(batch)
                     again = trace._replace(
-                        level=self._level if order.stage.sandbox == "strict" else order.stage.sandbox,
+                        level=self._level_of(order.stage, trace),
                         wall_seconds=round(ran.wall_seconds, 4),
                         cpu_seconds=round(ran.cpu_seconds, 4),
                         peak_memory_bytes=ran.peak_memory_bytes,
@@ -95,7 +100,13 @@ class Remaker:
         remove(os.fspath(self._layout.runs / self._run))
 
     def _executor_for(self) -> LocalExecutor:
-        return LocalExecutor(self._layout, self._store, self._level)
+        state = State(self._layout.state)
+        try:
+            return LocalExecutor(
+                self._layout, self._store, self._level, state, unwatched="nobody asks for it"
+            )
+        finally:
+            state.close()
 
     def _order(self, recipe: Recipe, trace: Trace) -> Order:
         stage = stage_of(recipe, trace)
@@ -104,6 +115,7 @@ class Remaker:
         for entry in recipe["inputs"].values():
             files = entry.get("files") or {entry["path"]: [entry["kind"], entry["digest"]]}
             inputs |= {path: Artifact(kind, name, 0) for path, (kind, name) in files.items()}
+        inputs = {**self._observed(trace), **inputs}
         if not stage.name.strip(".") or {"/", "\0"} & set(stage.name):
             raise StoreError(Problem(f"a record is of a stage called {stage.name!r}: nothing was run"))
         for path in (
@@ -113,6 +125,7 @@ class Remaker:
             *(p for _, p in stage.scratch),
         ):
             _refuse_escape(path)
+        self._store.pin.hold(trace.key, (a for a in inputs.values() if isinstance(a, Artifact)))
         for path, artifact in inputs.items():
             assert isinstance(artifact, Artifact)
             self._check(artifact, f"input `{path}` of stage `{trace.stage}`")
@@ -139,6 +152,29 @@ class Remaker:
             params_path=trace.params_path or "params.yaml",
             keeps_scratch=False,
         )
+
+    def _level_of(self, stage: Stage, trace: Trace) -> str:
+        # It was given what it had observed; its declaration alone would not have been enough.
+        loose = "warn" if trace.observed else stage.sandbox
+        return self._level if loose == "strict" else loose
+
+    def _observed(self, trace: Trace) -> dict[str, Artifact]:
+        if not trace.observed:
+            return {}
+        try:
+            found = as_inputs(trace.observed, self._store.objects.read)
+        except (KeyError, Damaged, ValueError, TypeError, AttributeError) as error:
+            raise StoreError(
+                Problem(f"what stage `{trace.stage}` listed undeclared is gone: {error}")
+            ) from error
+        batch = self._store.batch()
+        try:
+            for data in (b"", *NO_FILES.manifests.values()):
+                batch.put_bytes(data)
+            batch.commit()
+        finally:
+            batch.discard()
+        return {path: a for path, a in found.items() if path not in trace.imported}
 
     def _check(self, artifact: Artifact, what: str) -> None:
         try:
@@ -167,7 +203,8 @@ def stage_of(recipe: Recipe, trace: Trace) -> Stage:
         secrets=tuple(sorted(recipe["secrets"])),
         scratch=tuple(sorted(recipe["scratch"].items())),
         network=recipe["network"],
-        sandbox=trace.level if trace.level in ("warn", "off") and not trace.vouched else "strict",
+        # What it saw of the project under `warn` is given to it as inputs: the working tree does not matter.
+        sandbox="off" if trace.level == "off" and not trace.vouched else "strict",
         resources=Resources(recipe["cpus"], None, recipe["gpus"]),
         tools=tuple(recipe["tools"]),
     )

@@ -50,11 +50,7 @@ class StatCache:
         """Return the digest that is on record for this very state of the file; None if it must be read."""
         key = self.key_of(path)
         row = self._recent.get(key) or row or self._state.file(key)
-        if row is None or row[:5] != _identity(status):
-            return None
-        if max(row[2], row[3]) + RACY_NS > row[6]:
-            return None
-        return str(row[5])
+        return str(row[5]) if row is not None and is_trusted(row, status) else None
 
     def rows_below(self, folder: str) -> dict[str, tuple[Any, ...]]:
         """Return what is on record of a folder's files, by `key_of` their paths: one query for all."""
@@ -84,6 +80,11 @@ class StatCache:
             if self._offset_ns is None:
                 self._offset_ns = _clock_offset_ns(self._probe_folder)
             return time.time_ns() + self._offset_ns
+
+
+def is_trusted(row: tuple[Any, ...], status: os.stat_result) -> bool:
+    """Say whether what is on record of a file (ino, size, mtime, ctime, mode, digest, seen) is of its very state."""
+    return row[:5] == _identity(status) and max(row[2], row[3]) + RACY_NS <= row[6]
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_VERSION = 1
+VERSION = 1
 _SCHEMA = """
 CREATE TABLE files (path TEXT PRIMARY KEY, ino INT, size INT, mtime INT, ctime INT, mode INT, digest TEXT, seen INT)
     WITHOUT ROWID;
@@ -53,6 +53,11 @@ class State:
     def put_files(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Take rows of path, ino, size, mtime, ctime, mode, digest, seen."""
         self._put("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Take nothing for known of these files any more. At once: what is forgotten may be gone the next moment."""
+        self._put("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
+        self.flush()
 
     def get(self, key: str) -> bytes | None:
         """Return what was put under `key`: the memo of analyses."""
@@ -140,7 +145,7 @@ def _opened(path: str) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             _create(connection)
-        elif version != _VERSION:
+        elif version != VERSION:
             raise sqlite3.DatabaseError("of another version")
         else:
             connection.execute("SELECT 1 FROM files LIMIT 1").fetchone()
@@ -157,5 +162,20 @@ def _create(connection: sqlite3.Connection) -> None:
         for statement in _SCHEMA.strip().split(";"):
             if statement.strip():
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def reading(path: str) -> sqlite3.Connection:
+    """Open a database such that nothing is changed or made; on a read-only disk too."""
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    for how in ("mode=ro", "immutable=1"):
+        connection = sqlite3.connect(f"file:{quoted}?{how}", uri=True, timeout=10)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.DatabaseError:
+            connection.close()
+            if how != "mode=ro":
+                raise
+    raise AssertionError("one of the two is the last")

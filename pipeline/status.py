@@ -21,6 +21,8 @@ class StatusResult(NamedTuple):
     parents: Mapping[str, tuple[str, ...]]
     bases: Mapping[str, str]
     """Instance -> declared stage."""
+    sandboxes: Mapping[str, str]
+    """Of the stages that are not held to what they declare: `warn` or `off`."""
     ok: bool
     """All is fresh; an `always` stage counts as what the lock file has of it."""
 
@@ -52,6 +54,7 @@ def status(
             _notes(opened, scope),
             {name: opened.graph.parents[name] for name in scope},
             {name: opened.project.stages[name].base for name in scope},
+            {n: s for n in scope if (s := opened.project.stages[n].sandbox) != "strict"},
             ok,
         )
     finally:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import binding, code, environment
 from .action import Surroundings
 from .binding import Parameter
-from .code import Code, CodeError, Memo, Sources
+from .code import Code, CodeError, Memo, Sources, Unpickled
 from .formats import kinds
 from .graph import Fault
 from .model import Project, Stage
@@ -28,10 +28,15 @@ class Surveyed(NamedTuple):
     """Top-level names of the project's modules that the stage may import."""
     imports: tuple[str, ...]
     """What decides about the packages: the code's imports, and those of loaders and writers."""
+    everything: bool
+    """All that is installed decides, for the stage reads a pickle that may refer to any of it."""
+    unpickles: bool
+    """Its code may load pickles from files of any name."""
     preload: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 
+_NO_PICKLES = Unpickled()
 _NO_CODE = Code({}, {}, (), (), ())
 
 
@@ -45,34 +50,43 @@ class Survey:
         self._platform = environment.platform()
         self._codes: dict[object, tuple[Code, CodeError | None]] = {}
         self._installed: environment.Installed | None = None
-        self._packages: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._packages: dict[tuple[tuple[str, ...], bool], Mapping[str, str]] = {}
         self._preloads: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tools: dict[str, str] = {}
-        self._surveyed: dict[str, Surveyed] = {}
+        self._surveyed: dict[tuple[str, Unpickled], Surveyed] = {}
 
-    def of(self, stage: Stage) -> Surveyed:
-        """Look at one stage. What is wrong with it stands in `faults`."""
-        found = self._surveyed.get(stage.name)
+    def of(self, stage: Stage, unpickled: Unpickled = _NO_PICKLES) -> Surveyed:
+        """Look at one stage, and at what the pickles that it reads refer to, as far as that is known already.
+
+        What is wrong with it stands in `faults`.
+        """
+        key = (stage.name, unpickled)
+        found = self._surveyed.get(key)
         if found is None:
-            found = self._surveyed[stage.name] = self._survey(stage)
+            found = self._surveyed[key] = self._survey(stage, unpickled)
         return found
 
-    def snapshot(self, stage: Stage, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
+    def take_answers(self, other: "Survey") -> None:
+        """Let what the tools answered to another survey be what they say: they are asked once, where the user is."""
+        self._tools |= other._tools
+
+    def snapshot(self, surveyed: Surveyed, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
         """Return by path what the stage imports; `read` gives the bytes of a source file by its digest."""
-        return code.pruned(self.of(stage).code, self._sources, self._memo, read=read)
+        return code.pruned(surveyed.code, self._sources, self._memo, read=read)
 
-    def left_out(self, stage: Stage) -> dict[str, dict[str, int]]:
+    def left_out(self, surveyed: Surveyed) -> dict[str, dict[str, int]]:
         """Return by path the names that the snapshot lacks, with the line where each is defined."""
-        return code.left_out(self.of(stage).code, self._sources, self._memo)
+        return code.left_out(surveyed.code, self._sources, self._memo)
 
-    def changed_package(self, stage: Stage) -> str | None:
+    def changed_package(self, surveyed: Surveyed) -> str | None:
         """Look at the installed packages anew: name one that is not as it was when the stage was looked at."""
-        surveyed = self.of(stage)
         before = surveyed.around.packages
-        if not before:
-            return None
         now = environment.distributions(
-            surveyed.imports, root=self._project.root, roots=self._project.pythonpath, memo=self._memo
+            surveyed.imports,
+            root=self._project.root,
+            roots=self._project.pythonpath,
+            memo=self._memo,
+            everything=surveyed.everything,
         )
         return next((n for n in sorted({*now, *before}) if now.get(n) != before.get(n)), None)
 
@@ -113,8 +127,8 @@ class Survey:
             surveyed.annotations.get(name), declared.path, is_glob=declared.is_glob, is_tree=is_tree
         )
 
-    def _survey(self, stage: Stage) -> Surveyed:
-        found, error = self._code(stage)
+    def _survey(self, stage: Stage, unpickled: Unpickled) -> Surveyed:
+        found, error = self._code(stage, unpickled)
         faults = [] if error is None else [_code_fault(stage, error)]
         parameters = None
         if found.signature is not None:
@@ -123,6 +137,8 @@ class Survey:
         faults += more
         annotations = {p.name: p.annotation for p in parameters or ()}
         imports = self._imports(stage, found, annotations, writers, faults)
+        everything = any(widening.construct == code.UNREAD for widening in found.widened)
+        unpickles = any(code.unpickles(widening.construct) for widening in found.widened)
         variables, secrets, missing = _variables(stage)
         faults += missing
         tools = {}
@@ -131,7 +147,7 @@ class Survey:
         around = Surroundings(
             found.units,
             self._platform,
-            self._distributions(imports),
+            self._distributions(imports, everything=everything),
             variables,
             secrets,
             tools,
@@ -141,18 +157,31 @@ class Survey:
         modules = tuple(
             sorted({re.split(r"[.:]", unit, maxsplit=1)[0] for unit in found.units if "/" not in unit})
         )
-        preload = self._preload(found.imports) if stage.run is not None else ()
-        return Surveyed(found, around, parameters, annotations, modules, imports, preload, tuple(faults))
+        # Not for the pickles' modules: each set of packages to load has a server of its own.
+        preload = self._preload(self._code(stage, _NO_PICKLES)[0].imports) if stage.run is not None else ()
+        return Surveyed(
+            found,
+            around,
+            parameters,
+            annotations,
+            modules,
+            imports,
+            everything,
+            unpickles,
+            preload,
+            tuple(faults),
+        )
 
-    def _code(self, stage: Stage) -> tuple[Code, CodeError | None]:
-        target: object = stage.run if stage.run is not None else stage.cmd
+    def _code(self, stage: Stage, unpickled: Unpickled) -> tuple[Code, CodeError | None]:
+        target: object = (stage.run if stage.run is not None else stage.cmd, unpickled)
         if target not in self._codes:
+            roots = self._project.pythonpath
             try:
                 if stage.run is not None:
-                    found = code.of_callable(stage.run, self._project.pythonpath, self._sources, self._memo)
+                    found = code.of_callable(stage.run, roots, self._sources, self._memo, unpickled)
                 else:
                     assert stage.cmd is not None
-                    found = code.of_command(stage.cmd, self._project.pythonpath, self._sources, self._memo)
+                    found = code.of_command(stage.cmd, roots, self._sources, self._memo, unpickled)
                 self._codes[target] = (found, None)
             except CodeError as error:
                 self._codes[target] = (_NO_CODE, error)
@@ -189,17 +218,19 @@ class Survey:
                     continue
         return tuple(sorted(used))
 
-    def _distributions(self, imports: tuple[str, ...]) -> Mapping[str, str]:
-        if imports not in self._packages:
+    def _distributions(self, imports: tuple[str, ...], *, everything: bool) -> Mapping[str, str]:
+        key = (imports, everything)
+        if key not in self._packages:
             self._installed = self._installed or environment.look(self._memo)
-            self._packages[imports] = environment.distributions(
+            self._packages[key] = environment.distributions(
                 imports,
                 root=self._project.root,
                 roots=self._project.pythonpath,
                 memo=self._memo,
                 installed=self._installed,
+                everything=everything,
             )
-        return self._packages[imports]
+        return self._packages[key]
 
     def _preload(self, imports: tuple[str, ...]) -> tuple[str, ...]:
         if imports not in self._preloads:

@@ -34,6 +34,9 @@ class Trace(NamedTuple):
     """What the stage imported of it, by path. None in a trace of an older `pipe`: it imported the full source."""
     spans: Mapping[str, tuple[str, int]] = {}
     """Unit of code -> file and line in the full source, for showing what changed."""
+    observed: Mapping[str, str | None] = {}
+    """Under `sandbox: warn` what the stage asked for without declaring it (the form is in `observed`). The trace is a
+    hit only while all of it holds."""
 
     roots: tuple[str, ...] = (".",)
     """The import roots, relative to the project, first one first."""
@@ -41,6 +44,8 @@ class Trace(NamedTuple):
     """Where a `cmd` stage that lists its parameters found them."""
     always: bool = False
     """It asked the outside world: its outputs are kept like raw inputs, and nothing makes them again."""
+    unstored: tuple[str, ...] = ()
+    """Inputs that pipeline.yaml keeps out of the store, by path."""
 
     @property
     def imported(self) -> Mapping[str, str]:
@@ -94,7 +99,7 @@ def of_bytes(data: bytes) -> Trace:
         raise ValueError("a trace that was changed")
     try:
         outputs = {name: _produced(entry) for name, entry in plain["outputs"].items()}
-        lists = {name: tuple(plain[name]) for name in ("widened", "roots") if name in plain}
+        lists = {name: tuple(plain[name]) for name in ("widened", "roots", "unstored") if name in plain}
         trace = Trace(**{**plain, "outputs": outputs, **lists, **_spans(plain)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"not a well-formed trace: {error}") from error
@@ -108,7 +113,15 @@ def _spans(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(trace: Trace) -> None:
     # It may come from elsewhere: whoever reads a field later must find what its type says.
-    texts = (trace.key, trace.stage, trace.level, trace.recorded, *trace.widened, *trace.roots)
+    texts = (
+        trace.key,
+        trace.stage,
+        trace.level,
+        trace.recorded,
+        *trace.widened,
+        *trace.roots,
+        *trace.unstored,
+    )
     numbers = (trace.wall_seconds, trace.cpu_seconds, trace.peak_memory_bytes)
     if not (
         all(type(text) is str for text in texts)
@@ -123,6 +136,9 @@ def _check(trace: Trace) -> None:
             type(unit) is type(path) is str and type(line) is int
             for unit, (path, line) in trace.spans.items()
         )
+        and isinstance(trace.observed, dict)
+        and all(type(path) is str for path in trace.observed)
+        and all(name is None or _is_digest(name) for name in trace.observed.values())
         and (trace.log is None or _is_digest(trace.log))
         and trace.level in _LEVELS
     ):
@@ -134,12 +150,17 @@ def _is_digest(value: object) -> bool:
 
 
 def is_trusted_at(trace: Trace, level: str, *, trust: str | None) -> bool:
-    """Say whether a trace made at its level may be used by a `pipe` that isolates at `level`.
+    """Say whether a trace may be used by a `pipe` that isolates at `level`; see `is_level_trusted`."""
+    return is_level_trusted(trace.level, level, trust=trust)
+
+
+def is_level_trusted(made_at: str, level: str, *, trust: str | None) -> bool:
+    """Say whether what was made at one level may be used by a `pipe` that isolates at another.
 
     `trust` is the lowest level that the user accepts (`PIPE_TRUST`).
     """
     wanted = trust if trust in _LEVELS else level
-    return _LEVELS.index(trace.level) >= min(_LEVELS.index(wanted), _LEVELS.index(level))
+    return _LEVELS.index(made_at) >= min(_LEVELS.index(wanted), _LEVELS.index(level))
 
 
 def _produced(entry: Mapping[str, Any]) -> Produced:

@@ -44,11 +44,11 @@ class Voucher:
         if entry is None or entry.key != fixed.action.key:
             return False
         store, survey = self._opened.store, self._opened.survey
-        code = survey.of(stage).code
+        code = fixed.surveyed.code
         try:
             self._ingest.source(code.files)
-            pruned = self._ingest.texts(survey.snapshot(stage, read=store.objects.read))
-            self._ingest.inputs(stage, fixed)
+            pruned = self._ingest.texts(survey.snapshot(fixed.surveyed, read=store.objects.read))
+            inputs = self._ingest.inputs(stage, fixed)
             for produced in entry.outputs.values():
                 if not store.holds(produced.artifact):
                     self._ingest.output(produced.path, produced.artifact)
@@ -69,6 +69,7 @@ class Voucher:
                 roots=self._opened.project.pythonpath,
                 params_path=self._opened.project.params_path if stage.params_file is not None else None,
                 always=stage.always,
+                unstored=tuple(path for path, given in inputs.items() if isinstance(given, str)),
             )
             store.records.put(batch, fixed.action, trace)
             batch.commit()

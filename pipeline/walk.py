@@ -1,18 +1,23 @@
 """Decides about the stages of a project one after the other, as what they read becomes known. Executes nothing."""
 
+import os
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import action as actions
 from . import command, rebuilder
 from . import trace as traces
 from .action import Action, Recipe, Resolved
-from .errors import Problem, StoreError
+from .check import problem_of
+from .errors import Problem, StoreError, UsageError
 from .inputs import Found, MissingInput
 from .model import Artifact, Decision, Input, Produced, Reason, Stage
+from .observed import Observed, Observer, written_by
 from .opened import OpenProject
+from .pickled import References, unpickled
 from .rebuilder import Last, Locked
+from .survey import Surveyed
 from .trace import Trace
 
 
@@ -32,6 +37,15 @@ class Fixed(NamedTuple):
 
     action: Action
     found: Mapping[str, Found]
+    surveyed: Surveyed
+    pickles: Mapping[str, References]
+    """What each pickle that it reads refers to, by path."""
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """All that it reads."""
+        globs = [artifact for found in self.found.values() for artifact in (found.files or {}).values()]
+        return [found.artifact for found in self.found.values() if found.artifact is not None] + globs
 
 
 class Walk:
@@ -52,6 +66,7 @@ class Walk:
         self.fixed: dict[str, Fixed] = {}
         self.hits: dict[str, Trace] = {}
         self._inputs = opened.inputs(self.known)
+        self._observer = Observer(os.fspath(opened.layout.root), opened.stats)
         self._recipes: dict[str, Recipe | None] = {}
         self._level: str | None = None
 
@@ -74,6 +89,9 @@ class Walk:
         workspace = self._workspace_of(stage)
         locked = self._locked(name)
         hit = self._hit(stage, fixed.action.key, locked, workspace)
+        changed = self._changed(stage, fixed.action.key, locked) if hit is None else ()
+        if changed and locked is not None:
+            locked = locked._replace(key="")
         if hit is not None:
             self.hits[name] = hit
         else:
@@ -88,6 +106,7 @@ class Walk:
             last=lambda: self._last(name, fixed.action.key),
             workspace=workspace,
             forced=name in self._settings.forced,
+            changed=changed,
         )
 
     def settle(self, name: str, outputs: Mapping[str, Produced]) -> None:
@@ -112,9 +131,12 @@ class Walk:
         return locked.outputs if locked is not None else {}
 
     def fix(self, stage: Stage) -> Fixed:
-        """Build the action of a stage whose parents are settled. Raises MissingInput."""
-        surveyed = self._opened.survey.of(stage)
+        """Build the action of a stage whose parents are settled.
+
+        Raises MissingInput, and UsageError where what a pickle refers to is no Python.
+        """
         found: dict[str, Found] = {}
+        pickles: dict[str, References] = {}
         resolved = []
         for declared in stage.inputs:
             here = self._find(stage, declared)
@@ -122,8 +144,13 @@ class Walk:
             is_tree = here.artifact is not None and here.artifact.kind == "tree"
             loader = self._opened.survey.loader(stage, declared.name, is_tree=is_tree)
             resolved.append(Resolved(declared, loader, here.artifact, here.files or {}))
+            pickles |= self._pickles_of(stage, declared, here)
+        surveyed = self._opened.survey.of(stage, unpickled(pickles))
+        faults = [fault for fault in surveyed.faults if fault.where in (("run",), ("cmd",))]
+        if pickles and faults:
+            raise UsageError(*(problem_of(self._opened, fault) for fault in faults))
         around = surveyed.around._replace(variables=_expanded(stage, surveyed.around.variables, found))
-        fixed = Fixed(actions.build(stage, tuple(resolved), around), found)
+        fixed = Fixed(actions.build(stage, tuple(resolved), around), found, surveyed, pickles)
         self.fixed[stage.name] = fixed
         return fixed
 
@@ -140,13 +167,19 @@ class Walk:
         entry = self._opened.lock.get(name)
         row = self._rows.get(name)
         keys = [known.key for known in (entry, row) if known is not None]
+        mine = self._recipe(row.key) if row else None
+        if entry and mine is not None and actions.portable(mine) == entry.recipe:
+            keys.reverse()  # the lock file has the same with the packages of another day
         for key in sorted(keys, key=lambda key: key == now):
-            if key not in self._recipes:
-                recorded = self._opened.store.records.action(key)
-                self._recipes[key] = recorded.recipe if recorded is not None else None
-            if self._recipes[key] is not None:
-                return self._recipes[key]
+            if self._recipe(key) is not None:
+                return self._recipe(key)
         return None
+
+    def _recipe(self, key: str) -> Recipe | None:
+        if key not in self._recipes:
+            recorded = self._opened.store.records.action(key)
+            self._recipes[key] = recorded.recipe if recorded is not None else None
+        return self._recipes[key]
 
     def _last(self, name: str, now: str) -> Last:
         row = self._rows.get(name)
@@ -160,8 +193,13 @@ class Walk:
         locked = entry.inputs if entry and self._settings.allow_missing else None
         return self._inputs.find(declared, locked=locked)
 
+    def _locked_pickles(self, stage: Stage) -> Mapping[str, References] | None:
+        entry = self._opened.lock.get(stage.name)
+        return entry.pickles if entry and self._settings.allow_missing else None
+
     def _decide_waiting(self, stage: Stage, waiting: tuple[str, ...], last: Recipe | None) -> Decision:
         unknown = set()
+        pickles: dict[str, References] | None = {}
         resolved = []
         for declared in stage.inputs:
             found = None
@@ -178,13 +216,34 @@ class Walk:
             loader = loader or self._opened.survey.loader(stage, declared.name, is_tree=is_tree)
             artifact = found.artifact if found else None
             resolved.append(Resolved(declared, loader, artifact, (found.files or {}) if found else {}))
-        around = self._opened.survey.of(stage).around
+            more = self._pickles_of(stage, declared, found) if found else self._pickles_before(stage, was)
+            pickles = {**pickles, **more} if pickles is not None and more is not None else None
+        around = self._opened.survey.of(stage, unpickled(pickles or {})).around
+        if pickles is None and last is not None:
+            # What they will refer to is not known, so nothing can be said of code and packages.
+            around = around._replace(units=last["code"], packages=last["environment"]["packages"])
         built = actions.build(stage, tuple(resolved), around)
         if last is not None and stage.env:
             # Their values may name inputs that are not known yet.
             around = around._replace(variables=last["variables"])
             built = actions.build(stage, tuple(resolved), around)
         return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, frozenset(unknown))
+
+    def _pickles_of(self, stage: Stage, declared: Input, found: Found) -> dict[str, References]:
+        of_any_name = self._opened.survey.of(stage).unpickles
+        locked = self._locked_pickles(stage)
+        return self._opened.pickled.of(declared, found, of_any_name=of_any_name, locked=locked)
+
+    def _pickles_before(self, stage: Stage, was: Mapping[str, Any] | None) -> dict[str, References] | None:
+        """Return what the pickles of an input referred to when the stage last ran; None if that is not known."""
+        known: dict[str, References] = {}
+        of_any_name = self._opened.survey.of(stage).unpickles
+        for path, artifact in actions.artifacts_of(was) if was else ():
+            found = self._opened.pickled.recalled(path, artifact, of_any_name=of_any_name)
+            if found is None:
+                return None
+            known |= found
+        return known
 
     def _workspace_of(self, stage: Stage) -> dict[str, Artifact | None]:
         lying = {o.name: self._opened.workspace.output(o.path) for o in stage.outputs}
@@ -203,6 +262,10 @@ class Walk:
         if {n: p.path for n, p in entry.outputs.items()} != outputs:
             kept = {n: p for n, p in entry.outputs.items() if outputs.get(n) == p.path}
             return entry.locked._replace(key="", outputs=kept)
+        if entry.sandbox != "strict" and not traces.is_level_trusted(
+            entry.sandbox, self._level_of(self._opened.project.stages[name]), trust=self._settings.trust
+        ):
+            return entry.locked._replace(key="")
         return entry.locked
 
     def _hit(
@@ -218,11 +281,26 @@ class Walk:
         if locked is not None and locked.key == key:
             found.sort(key=lambda trace: trace.outputs != locked.outputs)
         for trace in found:
+            if self._unheld(trace.observed, stage):
+                continue
             if rebuilder.lies_there(trace.outputs, workspace):
                 return trace
             if all(self._opened.store.holds(produced.artifact) for produced in trace.outputs.values()):
                 return trace
         return None
+
+    def _changed(self, stage: Stage, key: str, locked: Locked | None) -> tuple[Reason, ...]:
+        """Say why no result of this action holds, if what a stage once asked for without declaring it is the reason."""
+        entry = self._opened.lock.get(stage.name)
+        if entry is not None and entry.key == key and entry.observed:
+            return self._unheld(entry.observed, stage)
+        known = [trace for trace in self._opened.store.records.traces(key) if trace.observed]
+        return self._unheld(known[-1].observed, stage) if known else ()
+
+    def _unheld(self, observed: Observed, stage: Stage) -> tuple[Reason, ...]:
+        """Say what is not as it was observed. Where files may be missing, a missing one is as it was."""
+        changed = self._observer.changed(observed, written_by(stage)) if observed else ()
+        return tuple(r for r in changed if not (self._settings.allow_missing and r.new is None))
 
     def _level_of(self, stage: Stage) -> str:
         if stage.sandbox != "strict":

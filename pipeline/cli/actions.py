@@ -227,6 +227,47 @@ def _clean(values: Values, skin: Skin) -> int:
     return 0
 
 
+def _gc(values: Values, skin: Skin) -> int:
+    from ..config import bytes_of
+    from ..gc import GcOptions, gc
+    from ..render import gc_text
+    from ..render.words import about
+
+    if values["prove"] and values["unproven"]:
+        raise usage("`--prove` and `--unproven` contradict each other", help="leave one of them out")
+    most = values["max_size"]
+    options = GcOptions(
+        values["keep_runs"] or 0,
+        None if most is None else bytes_of(most, "--max-size"),
+        values["dry_run"],
+        values["prove"],
+        values["unproven"],
+    )
+    result = gc(
+        records_root_of(values),
+        options,
+        executing=lambda stage, seconds: skin.say(f"executing {stage} once more, {about(seconds)}"),
+    )
+    skin.report(lambda: gc_text.as_plain(result), lambda: gc_text.text_of(result, dry_run=options.dry_run))
+    for note in gc_text.notes(result, options):
+        skin.say(f"note: {note}")
+    return 0
+
+
+def _fsck(values: Values, skin: Skin) -> int:
+    from ..fsck import fsck
+    from ..render import fsck_text
+
+    with skin.progress() as told:
+        result = fsck(records_root_of(values), repair=values["repair"], jobs=values["jobs"], told=told)
+    skin.result(
+        lambda: fsck_text.as_plain(result), lambda: fsck_text.text_of(result, skin.out, verbose=skin.verbose)
+    )
+    if result.problems and not values["repair"]:
+        skin.say("help: `pipe fsck --repair` puts right what it can")
+    return 0 if result.ok else 1
+
+
 def _doctor(values: Values, skin: Skin) -> int:
     from ..doctor import doctor
 
@@ -235,6 +276,12 @@ def _doctor(values: Values, skin: Skin) -> int:
     def text() -> str:
         lines = [f"isolation: {found.level}" + (f" ({found.why})" if found.why else "")]
         lines += [f"  - {line}" for line in found.means]
+        if found.unwatched:
+            lines.append(f"watching: what Python opens in a `run` stage, nothing else ({found.unwatched})")
+        else:
+            lines.append(
+                "watching: every path that a stage under `sandbox: warn` asks for, also in what it starts"
+            )
         copies = (
             "copies share their bytes (reflink)" if found.reflink else "copies take room: no reflinks here"
         )
@@ -245,6 +292,10 @@ def _doctor(values: Values, skin: Skin) -> int:
 
 
 def _run(values: Values, skin: Skin) -> int:
+    if values["observe"] or values["write"]:
+        from .observe_action import observe_now
+
+        return observe_now(values, skin)
     if values["debug"] and len(values["targets"]) != 1:
         raise usage("`--debug` needs one stage", help="`pipe run --debug STAGE`")
     if values["locked"] and values["force"]:
@@ -256,6 +307,12 @@ def _run(values: Values, skin: Skin) -> int:
     return run_action.forecast(values, skin) if values["dry_run"] else run_action.run_now(values, skin)
 
 
+def _verify(values: Values, skin: Skin) -> int:
+    from .verify_action import verify_now
+
+    return verify_now(values, skin)
+
+
 ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "run": _run,
     "status": _status,
@@ -263,6 +320,7 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "graph": _graph,
     "lineage": _lineage,
     "rebuild": _rebuild,
+    "verify": _verify,
     "runs": _runs,
     "show": _show,
     "init": _init,
@@ -271,4 +329,6 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "logs": _logs,
     "clean": _clean,
     "doctor": _doctor,
+    "fsck": _fsck,
+    "gc": _gc,
 }

@@ -95,6 +95,10 @@ COMMANDS = {
                 ),
                 _ALLOW_MISSING._replace(help="With -n: what is not there counts as the lock file has it."),
                 Option("debug", ("--debug",), "flag", "Run one stage at the terminal, and record nothing."),
+                Option(
+                    "observe", ("--observe",), "flag", "Print what the stages' declarations lack, as a patch."
+                ),
+                Option("write", ("--write",), "flag", "With --observe: change pipeline.yaml."),
             ),
             examples=(
                 ("pipe run", "everything"),
@@ -102,6 +106,7 @@ COMMANDS = {
                 ("pipe run build/report.html", "whatever makes this file"),
                 ("pipe run -S train.lr=0.01 -n", "what another parameter would make run"),
                 ("pipe run --debug train", "with breakpoint() and pdb"),
+                ("pipe run --observe > lacking.patch", "what old scripts read and write, as a patch"),
             ),
         ),
         Command(
@@ -195,6 +200,35 @@ COMMANDS = {
             ),
         ),
         Command(
+            "verify",
+            "Build everything from nothing elsewhere, and compare with pipeline.lock.",
+            _TARGETS,
+            (
+                Option(
+                    "skip",
+                    ("--skip",),
+                    "texts",
+                    "Do not execute these stages: their locked outputs are used; may be repeated.",
+                    "GLOB",
+                ),
+                Option("only", ("--only",), "flag", "Each target alone, on the locked bytes of its inputs."),
+                Option(
+                    "twice", ("--twice",), "flag", "Build two times and compare these; needs no lock file."
+                ),
+                Option("jobs", ("-j", "--jobs"), "number", "How many CPUs to use; all without.", "N"),
+                Option("junit", ("--junit",), "text", "Write a report in JUnit's form, too.", "FILE"),
+            ),
+            details="identical: the same bytes. equivalent: within what the output's `compare` allows. recorded: not "
+            "executed, since it is skipped, `always` or `frozen`. All else is exit 1. Nothing of the project changes.",
+            examples=(
+                ("pipe verify", "can everything be made again, with the same result?"),
+                ("pipe verify report --skip 'train@*'", "but for what takes hours"),
+                ("pipe verify --only train", "one stage, on the inputs that it had"),
+                ("pipe verify --twice", "which stages give something else each time?"),
+                ("pipe verify --junit verify.xml", "in CI"),
+            ),
+        ),
+        Command(
             "runs",
             "List the recorded runs, the newest first.",
             examples=(("pipe runs | head", "the last ones"),),
@@ -242,6 +276,40 @@ COMMANDS = {
             None,
             (_DRY_RUN,),
             examples=(("pipe clean -n", "name them"),),
+        ),
+        Command(
+            "gc",
+            "Remove bytes that can be made again and that nobody needs.",
+            None,
+            (
+                Option("keep_runs", ("--keep-runs",), "number", "Keep what the last N runs made.", "N"),
+                Option("max_size", ("--max-size",), "text", "Stop when the store is no larger.", "SIZE"),
+                _DRY_RUN,
+                Option("prove", ("--prove",), "flag", "Execute once more what was executed only once."),
+                Option("unproven", ("--unproven",), "flag", "Remove what was executed only once, too."),
+            ),
+            details="Only outputs go, and only those of actions that were executed twice with the same result. What a "
+            "lock file of any checkout or a running pipe needs stays, and so do sources, records, raw inputs and the "
+            "outputs of stages that ask the outside world. What went is made again when it is needed.",
+            examples=(
+                ("pipe gc -n", "what would go, and what proofs would cost"),
+                ("pipe gc --keep-runs 5 --max-size 20GiB", "as much as is needed, the cheapest first"),
+            ),
+        ),
+        Command(
+            "fsck",
+            "Re-read every object and record of the store.",
+            None,
+            (
+                Option("repair", ("--repair",), "flag", "Put right what can be put right."),
+                Option("jobs", ("-j", "--jobs"), "number", "How many files to read at a time.", "N"),
+            ),
+            details="What is damaged is put aside, and then taken from the working tree or made again. "
+            "Exit 1 if anything is wrong, with --repair if anything stays so.",
+            examples=(
+                ("pipe fsck", "is all as it was written?"),
+                ("pipe fsck --repair -v", "and say what was done"),
+            ),
         ),
     )
 }

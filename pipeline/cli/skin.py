@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
@@ -11,6 +12,8 @@ from ..errors import Problem, StoreError
 from ..render import problems as problem_text
 from ..render import style
 from ..render.style import Style
+
+_PROGRESS_SECONDS = 0.1
 
 
 class OutputLost(StoreError):
@@ -63,6 +66,28 @@ class Skin(NamedTuple):
         else:
             sys.stdout.flush()
             write(sys.stderr, problem_text.text_of(found, self.err) + "\n")
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Callable[[int, int], None]]:
+        """Give what shows on a terminal how much of how many bytes is done."""
+        if self.quiet or not style.is_terminal(sys.stderr):
+            yield lambda _done, _total: None
+            return
+        from ..render.words import size
+
+        shown = 0.0
+
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown > _PROGRESS_SECONDS:
+                shown = now
+                write(sys.stderr, f"\r\x1b[Kread {size(done)} of {size(total)}")
+
+        try:
+            yield show
+        finally:
+            write(sys.stderr, "\r\x1b[K")
 
     @contextlib.contextmanager
     def lending_terminal(self) -> Iterator[None]:

@@ -11,25 +11,32 @@ from . import facts as known
 from .facts import Facts
 from .graph import Graph, Node, graph
 from .sources import Sources, normal, under
-from .values import Code, Memo, Parts, Widening
+from .values import Code, Memo, Parts, Unpickled, Widening
 from .words import Command, Token, Word, tokens
 
 _ENTRY = re.compile(r"^([^\W\d][\w.]*):[^\W\d][\w.]*$")
 _ASSIGNMENT = re.compile(r"^[^\W\d]\w*\+?=")
 
 
-def of_command(cmd: str | tuple[str, ...], roots: Sequence[str], sources: Sources, memo: Memo) -> Code:
+def of_command(
+    cmd: str | tuple[str, ...],
+    roots: Sequence[str],
+    sources: Sources,
+    memo: Memo,
+    unpickled: Unpickled = reach.NO_PICKLES,
+) -> Code:
     """Return what a command's scripts reach: a text is for bash, a tuple is a program with its arguments.
 
     `${...}` is opaque. A script that only the running command could name widens to all modules under the
-    roots. Raises CodeError for a script or a module that is reached and is no Python.
+    roots. What pickles refer to counts if any of the command is Python. Raises CodeError for a script or a
+    module that is reached and is no Python.
     """
     reader = _Reader(roots, sources, memo)
     if isinstance(cmd, str):
         reader.text(cmd)
     else:
         reader.read([Command(tuple(Word(item, "${" not in item) for item in cmd))])
-    return reader.result()
+    return reader.result(unpickled)
 
 
 class _Reader:
@@ -51,11 +58,14 @@ class _Reader:
         self._read: set[tuple[str, str | None]] = set()
         self._place = "the command"
 
-    def result(self) -> Code:
-        reaches = [reach.of_starts(self._graph(*key), starts) for key, starts in self._starts.items()]
-        if self._widened:
+    def result(self, unpickled: Unpickled) -> Code:
+        reaches = [
+            reach.of_starts(self._graph(*key), starts, unpickled=unpickled)
+            for key, starts in self._starts.items()
+        ]
+        if self._widened or (self._others and any(unpickled)):
             main = self._graph(*self._first_roots())
-            reaches.append(reach.of_starts(main, [], self._widened))
+            reaches.append(reach.of_starts(main, [], self._widened, unpickled=unpickled))
         own = reach.Reach(
             self._units,
             self._files,

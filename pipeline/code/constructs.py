@@ -193,6 +193,16 @@ _REACHES = {
 }
 
 
+_UNPICKLING = frozenset(
+    ("cloudpickle", "dill", "joblib", "load_from_checkpoint", "pickle", "read_pickle", "shelve", "torch")
+)
+
+
+def unpickles(construct: str) -> bool:
+    """Say whether a construct that was found may load a pickle from a file of any name."""
+    return not _UNPICKLING.isdisjoint(construct.split("."))
+
+
 def reaches(kind: str) -> str:
     """Say what counts because of a construct."""
     return _REACHES.get(kind) or f"all modules under `{kind.partition(':')[2]}`"

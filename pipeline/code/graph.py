@@ -131,9 +131,13 @@ class Graph:
             place = self.places.find(name)
             if place is not None:
                 project.add(name)
+                if count == 1 and self.places.is_shared(name):
+                    others.add(dotted)
                 continue
             if count == 1:
                 self._note_other(dotted, others, absent)
+            elif self.places.is_shared(name) and self.sources.installed(name):
+                others.add(dotted)
             else:
                 absent.add(name)
                 parent = self.places.find(".".join(parts[: count - 1]))

@@ -49,6 +49,7 @@ class Places:
         self._sources = sources
         self._found: dict[str, Place | None] = {}
         self._suffixes = (*extension_suffixes(), ".py", ".pyx")
+        self._shared: set[str] = set()
         self._everything: dict[bool, tuple[str, ...]] = {}
 
     def find(self, name: str) -> Place | None:
@@ -67,17 +68,36 @@ class Places:
             return None
         if parent:
             package = self.find(parent)
-            return self._look(package.folders, last) if package and package.folders else None
+            if package is None or (self.is_shared(name) and self._sources.installed(name)):
+                return None
+            return self._look(package.folders, last) if package.folders else None
         if name in _ALWAYS_PYTHONS:
             return None
         place = self._look(self._roots, last)
-        if place and place.kind == "namespace" and self._is_others(last):
-            return None
+        if place and place.kind == "namespace":
+            # A regular package elsewhere beats a mere folder of the project, but for the modules that it lacks.
+            if name in sys.stdlib_module_names:
+                return None
+            if self._sources.installed_regular(name):
+                if not any(self._has_code(folder) for folder in place.folders):
+                    return None
+                self._shared.add(name)
         return place
 
-    def _is_others(self, name: str) -> bool:
-        """Say whether a regular package elsewhere has this name: it beats a mere folder of the project."""
-        return name in sys.stdlib_module_names or self._sources.installed_regular(name)
+    def is_shared(self, name: str) -> bool:
+        """Say whether the outermost package of a name is a mere folder of the project, and installed as well.
+
+        Of such a package the installed modules are as they are, and the project's are those that are not installed.
+        """
+        top = name.partition(".")[0]
+        return self.find(top) is not None and top in self._shared
+
+    def _has_code(self, folder: str, depth: int = 0) -> bool:
+        return any(
+            (is_folder and depth < _MOST_DEPTH and self._has_code(under(folder, name), depth + 1))
+            or (not is_folder and name.endswith(self._suffixes))
+            for name, is_folder in self._sources.listing(folder).items()
+        )
 
     def _look(self, folders: tuple[str, ...], name: str) -> Place | None:
         portions = []

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from . import constructs, units
 from .edges import below, steps
-from .facts import Construct
+from .facts import Construct, Import
 from .graph import Graph, Node, absolute_name, raise_if_broken
 from .resolve import Target, resolver
 from .units import Selection
-from .values import Code, Parts, Signature, Widening
+from .values import Code, Parts, Signature, Unpickled, Widening
+
+NO_PICKLES = Unpickled()
+UNREAD = "a pickle that cannot be looked into"
 
 
 class Reach(NamedTuple):
@@ -61,6 +64,22 @@ class _Walk:
         self._push(found or [Target("value", node.key)], None)
         self.start(node, is_main=False)
 
+    def unpickle(self, unpickled: Unpickled) -> None:
+        """Let what some pickles refer to count as if the stage named it: loading them imports it."""
+        for reference in unpickled.names:
+            module, _, name = reference.partition(":")
+            first = name.partition(".")[0]
+            node = self.graph.node(module)
+            if node is not None:
+                self.start_at(node, first)
+                continue
+            links = self.graph.links([Import(0, module, [first], 1)], "")
+            self.others |= links.others
+            self.absent |= links.absent
+            self._push([Target("load", name) for name in sorted(links.project)], None)
+        kind = "everything"
+        self.widen((kind, Widening(UNREAD, path, 1, constructs.reaches(kind))) for path in unpickled.unread)
+
     def widen(self, widenings: Iterable[tuple[str, Widening]]) -> None:
         for kind, widening in widenings:
             self.flags.add(kind)
@@ -106,6 +125,8 @@ class _Walk:
         if not ({"everything", "tests"} & self._applied):
             raise_if_broken(node)
         self.nodes[node.key] = node
+        if self.graph.places.is_shared(node.name):
+            self.others.add(node.name.partition(".")[0])
         self._loaded[node.key] = target
         if node.key in self.mains:
             self._push(self.steps.main_of(node), target)
@@ -197,21 +218,27 @@ class _Walk:
 
 
 def of_starts(
-    graph: Graph, starts: Iterable[tuple[Node, bool]], widenings: Iterable[tuple[str, Widening]] = ()
+    graph: Graph,
+    starts: Iterable[tuple[Node, bool]],
+    widenings: Iterable[tuple[str, Widening]] = (),
+    *,
+    unpickled: Unpickled = NO_PICKLES,
 ) -> Reach:
     """Return what scripts and modules reach; each start comes with whether it is run as a script."""
     walk = _Walk(graph)
     walk.widen(widenings)
+    walk.unpickle(unpickled)
     for node, is_main in starts:
         walk.start(node, is_main=is_main)
     walk.run()
     return walk.result()
 
 
-def of_definition(graph: Graph, node: Node, name: str) -> Reach:
-    """Return what one top-level definition of a module reaches."""
+def of_definition(graph: Graph, node: Node, name: str, unpickled: Unpickled) -> Reach:
+    """Return what one top-level definition of a module reaches, and what it unpickles."""
     walk = _Walk(graph)
     walk.start_at(node, name)
+    walk.unpickle(unpickled)
     walk.run()
     return walk.result()
 

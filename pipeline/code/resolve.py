@@ -5,6 +5,7 @@ or a module that is passed on as a value, so that anything may be taken from it.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from . import bases
@@ -15,6 +16,8 @@ _ASKED_OF_ANY = frozenset(
     ("__builtins__", "__cached__", "__doc__", "__file__", "__loader__", "__name__", "__package__", "__spec__")
 )
 """What every module has, and what leads to nothing else in it."""
+
+_MOST_INSIDE = 3
 
 
 class Target(NamedTuple):
@@ -52,7 +55,7 @@ class Resolver:
         known = self._names.get(key)
         if known is not None:
             return known
-        if key in self._open or self._grows(node.key, name, len(rest)):
+        if key in self._open or self._is_growing(node, name):
             self._is_circle = True
             return ()
         self._open.add(key)
@@ -64,14 +67,13 @@ class Resolver:
             self._is_circle = False
         return found
 
-    def _grows(self, module: str, name: str, length: int) -> bool:
-        """Say whether a name stands for an attribute of itself: `from .clean import clean` in an `__init__`.
+    def _is_growing(self, node: Node, name: str) -> bool:
+        """Say whether a name stands for something in itself, again and again.
 
-        A module's path is also followed by attributes, since a package may bind the name anew. Once is enough:
-        what is looked for gets longer with each turn, and nothing new is found.
+        It does where a package has `from .clean import clean`: its `clean` is `clean.clean`, and that of which?
         """
-        shorter = (k for k in self._open if k[0] == module and k[1] == name and len(k[2]) < length)
-        return sum(1 for _ in shorter) > 1
+        same = (True for key, opened, *_ in self._open if opened == name and key == node.key)
+        return sum(islice(same, _MOST_INSIDE)) == _MOST_INSIDE
 
     def _name(self, node: Node, name: str, rest: tuple[str, ...], as_value: bool) -> Iterator[Target]:
         for number in self._bound(node).get(name, ()):
@@ -103,6 +105,10 @@ class Resolver:
         if base is None:
             return
         parts = base.split(".") if base else []
+        if alias.item and self._graph.places.find(base) is not None:
+            # The module is found by its name, whatever its package has under that name: `from .clean import clean`.
+            yield from self._in_module(base, [alias.item, *rest], as_value)
+            return
         if alias.item == "":
             parts = parts[:1]
         elif alias.item is not None:

@@ -36,6 +36,11 @@ def normal(path: str) -> str | None:
     return "/".join(parts)
 
 
+def is_of_pipe(folder: str) -> bool:
+    """Say whether a folder of the import path is the checkout that `pipe` runs from, if it is installed editable."""
+    return folder == _OF_PIPE and not folder.endswith("-packages")
+
+
 def is_of_project(place: str, root: str) -> bool:
     """Say whether an absolute path is the project's code: inside it, and not in an environment inside it."""
     place = os.path.realpath(place)
@@ -142,7 +147,7 @@ class Sources:
             self._installed = []
             root = os.path.realpath(self.root)
             for folder in sys.path:
-                if is_of_project(folder, root) or (folder == _OF_PIPE and not folder.endswith("-packages")):
+                if is_of_project(folder, root) or is_of_pipe(folder):
                     continue
                 try:
                     names = os.listdir(folder)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from . import reach
 from .graph import Graph, Node, graph, raise_if_broken
 from .sources import Sources
-from .values import Code, CodeError, Memo, Parameter, Signature
+from .values import Code, CodeError, Memo, Parameter, Signature, Unpickled
 
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MOST_HOPS = 16
 
 
-def of_callable(target: str, roots: Sequence[str], sources: Sources, memo: Memo) -> Code:
+def of_callable(
+    target: str, roots: Sequence[str], sources: Sources, memo: Memo, unpickled: Unpickled = reach.NO_PICKLES
+) -> Code:
     """Return what the callable `package.module:name` (or `module:Class.method`) reaches.
 
     Raises CodeError if there is no such module or callable, or if a module that it reaches is no Python.
@@ -26,28 +28,38 @@ def of_callable(target: str, roots: Sequence[str], sources: Sources, memo: Memo)
     modules = graph(roots, sources, memo)
     node = modules.node(module)
     if node is None:
-        return _of_other(target, modules)
+        return _of_other(target, modules, unpickled)
     raise_if_broken(node)
     _check_name(node, name)
-    found = reach.of_definition(modules, node, name.partition(".")[0])
+    found = reach.of_definition(modules, node, name.partition(".")[0], unpickled)
     return reach.code([found], _signature(modules, node, name))
 
 
-def _of_other(target: str, modules: Graph) -> Code:
-    """A callable of a package or of the standard library reaches nothing of the project."""
+def _of_other(target: str, modules: Graph, unpickled: Unpickled) -> Code:
+    """A callable of a package or of the standard library reaches nothing of the project by its own name."""
     module, _, _ = target.partition(":")
     top = module.partition(".")[0]
     if modules.places.find(top) is None:
         if top in sys.stdlib_module_names:
-            return Code({}, {}, (top,), (), ())
+            return _with_import(modules, top, unpickled)
         if modules.sources.installed(module):
-            return Code({}, {}, (module,), (), ())
+            return _with_import(modules, module, unpickled)
     if modules.places.find(module) is not None:
         raise CodeError(
             f"`{module}` is a folder, not a module",
             hint=f"name a module in it, or add `{module}/__init__.py`",
         )
+    if modules.places.is_shared(module) and modules.sources.installed(module):
+        raise CodeError(
+            f"`{module}` is a module of an installed package, which hides the project's folder `{top}`",
+            hint=f"add `{top}/__init__.py`, so that the project's comes first",
+        )
     raise CodeError(f"there is no module `{module}`", hint=_near(module, modules.places.everything()))
+
+
+def _with_import(modules: Graph, name: str, unpickled: Unpickled) -> Code:
+    found = reach.code([reach.of_starts(modules, [], unpickled=unpickled)])
+    return found._replace(imports=tuple(sorted({*found.imports, name})))
 
 
 def _check_name(node: Node, name: str) -> None:

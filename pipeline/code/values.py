@@ -37,6 +37,15 @@ class Widening(NamedTuple):
     reaches: str
 
 
+class Unpickled(NamedTuple):
+    """What the pickles among a stage's inputs refer to."""
+
+    names: tuple[str, ...] = ()
+    """`module:name`, sorted; of any module, not of the project's alone."""
+    unread: tuple[str, ...] = ()
+    """Paths of those that could not be looked into, so that they may refer to anything; sorted."""
+
+
 class Parts(NamedTuple):
     """What of one file is in the key."""
 

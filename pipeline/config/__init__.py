@@ -6,11 +6,11 @@ Nothing here imports the YAML parser or pydantic before a file has to be read fr
 from pathlib import Path
 from typing import Any
 
-from ..errors import Mark
+from ..errors import Mark, usage
 from .reading import Loaded, find, load
 from .suggest import suggest
 
-__all__ = ["Loaded", "find", "json_schema", "load", "mark", "parse_value", "suggest"]
+__all__ = ["Loaded", "bytes_of", "find", "is_secret", "json_schema", "load", "mark", "parse_value", "suggest"]
 
 
 def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
@@ -25,6 +25,24 @@ def parse_value(text: str) -> Any:
     from . import document
 
     return document.parse_value(text)
+
+
+def bytes_of(text: str, option: str) -> int:
+    """Return the size that was given for an option: `0`, or a number with its unit. Raises UsageError."""
+    from .quantities import size_bytes
+    from .wrong import Wrong
+
+    try:
+        return 0 if text == "0" else size_bytes(text)
+    except Wrong as wrong:
+        raise usage(f"`{option} {text}`: {wrong.text}", help=wrong.help) from None
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a variable's name looks like a secret's, so that it belongs under `secrets`."""
+    from . import schema
+
+    return schema.looks_secret(name)
 
 
 def json_schema() -> dict[str, Any]:

@@ -107,6 +107,10 @@ def _command(value: Any) -> str | tuple[str, ...]:
     return tuple(words)
 
 
+def looks_secret(name: str) -> bool:
+    return bool(_SECRET_WORDS & set(name.upper().split("_")))
+
+
 def check_variable(name: Any, *, secret_allowed: bool) -> None:
     """Raise Wrong for what is no variable's name, or looks like a secret's."""
     if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
@@ -114,7 +118,7 @@ def check_variable(name: Any, *, secret_allowed: bool) -> None:
         left, equals, right = written.partition("=")
         advice = f"write `{{{left}: {right}}}`" if equals else "use letters, digits and `_`"
         raise Wrong(f"`{written}` is no name of a variable", advice)
-    if not secret_allowed and _SECRET_WORDS & set(name.upper().split("_")):
+    if not secret_allowed and looks_secret(name):
         raise Wrong(
             f"`{name}` looks like a secret, whose value would be written down",
             f"write `secrets: [{name}]`, which records only whether it is set",

@@ -2,12 +2,13 @@
 
 from .installed import Distribution, Installed, look
 from .machine import numerics, platform
-from .versions import distributions, modules_to_preload
+from .versions import distributions, editable_places, modules_to_preload
 
 __all__ = [
     "Distribution",
     "Installed",
     "distributions",
+    "editable_places",
     "look",
     "modules_to_preload",
     "numerics",

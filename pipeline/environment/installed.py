@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .. import digest
+from ..code.sources import is_of_pipe
 from ..code.values import Memo
 from .machine import platform
 
@@ -49,6 +50,13 @@ class Installed:
             for module in item.provides:
                 self._by_module.setdefault(module, []).append(item.name)
 
+    def places(self) -> list[str]:
+        """Return where the modules of editable distributions lie: outside of every folder of packages."""
+        found = [place for item in self.editable for _, place in item.places]
+        return found + [
+            place for item in self.editable for folder in item.folders for place in importable(folder)
+        ]
+
     def owners(self, dotted: str) -> list[str]:
         """Return the names of the distributions that hold a module, by the longest name that one provides."""
         parts = dotted.split(".")
@@ -72,7 +80,7 @@ def look(memo: Memo, *, path: Sequence[str] | None = None) -> Installed:
     folders: list[str] = []
     found: list[Distribution] = []
     for entry in dict.fromkeys(os.path.abspath(entry) for entry in (sys.path if path is None else path)):
-        state = _state(entry)
+        state = None if is_of_pipe(entry) else _state(entry)
         if state is None:
             continue
         folders.append(entry)
@@ -85,7 +93,8 @@ def look(memo: Memo, *, path: Sequence[str] | None = None) -> Installed:
 
             kept = json.dumps(scan(entry), separators=(",", ":")).encode()
             memo.put(key, kept)
-        found += _decoded(kept)
+        # The checkout that `pipe` runs from is nothing that a stage can import.
+        found += [item for item in _decoded(kept) if not any(map(is_of_pipe, item.folders))]
     return Installed(folders, found)
 
 
@@ -132,6 +141,20 @@ def _lies_in(item: Distribution, module: str) -> bool:
     if any(name == module for name, _ in item.places):
         return True
     return any(module_place(folder, module) for folder in item.folders)
+
+
+def importable(folder: str) -> list[str]:
+    """Return what can be imported from a folder: modules, and folders with Python files in them."""
+    places = []
+    for name in sorted(os.listdir(folder)):
+        place = os.path.join(folder, name)
+        if name[0] == "." or name in ("__pycache__", "setup.py", "conftest.py", "tests", "docs", "build"):
+            continue
+        if name.endswith((".py", ".so", ".pyd")) or (
+            name.isidentifier() and os.path.isdir(place) and any(n.endswith(".py") for n in os.listdir(place))
+        ):
+            places.append(place)
+    return places
 
 
 def module_place(folder: str, module: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..code.sources import is_of_project
 from ..code.values import Memo
 from .contents import Contents
-from .installed import Distribution, Installed, look, module_place
+from .installed import Distribution, Installed, importable, look, module_place
 
 _NOT_BEFORE_A_FORK = frozenset(
     {
@@ -34,8 +34,9 @@ def distributions(
     roots: Sequence[str],
     memo: Memo,
     installed: Installed | None = None,
+    everything: bool = False,
 ) -> Mapping[str, str]:
-    """Return name -> version of all distributions that some imports need, sorted by name.
+    """Return name -> version of all distributions that some imports need, sorted by name; or of `everything`.
 
     What they require counts at any depth, where it is installed. A module that belongs to no distribution
     stands as `file:NAME` with the digest of its bytes. The project's own distributions are left out: they
@@ -46,7 +47,7 @@ def distributions(
     project = _Project(str(root), roots)
     contents = Contents(memo)
     versions: dict[str, str] = {}
-    names: list[str] = []
+    names: list[str] = list(around.by_name) if everything else []
     for dotted in wanted:
         owners = around.owners(dotted)
         extended = any(other.startswith(dotted + ".") for other in wanted)
@@ -71,22 +72,8 @@ def _version(item: Distribution, contents: Contents) -> str:
         return item.version
     places = [place for _, place in item.places]
     for folder in item.folders:
-        places += _importable(folder)
+        places += importable(folder)
     return f"{item.version}@{contents.digest(places)}"
-
-
-def _importable(folder: str) -> list[str]:
-    """Return what can be imported from a folder: modules, and folders with Python files in them."""
-    places = []
-    for name in sorted(os.listdir(folder)):
-        place = os.path.join(folder, name)
-        if name[0] == "." or name in ("__pycache__", "setup.py", "conftest.py", "tests", "docs", "build"):
-            continue
-        if name.endswith((".py", ".so", ".pyd")) or (
-            name.isidentifier() and os.path.isdir(place) and any(n.endswith(".py") for n in os.listdir(place))
-        ):
-            places.append(place)
-    return places
 
 
 def _loose(top: str, around: Installed, project: "_Project", contents: Contents) -> dict[str, str]:
@@ -118,6 +105,16 @@ class _Project:
             or os.path.isfile(os.path.join(folder, top, "__init__.py"))
             for folder in self._roots
         )
+
+
+def editable_places(memo: Memo, *, root: Path, whole: bool) -> tuple[str, ...]:
+    """Return where the modules of editable installs outside the project lie; `whole` gives their folders too."""
+    around = look(memo)
+    places = around.places()
+    if whole:
+        places += [folder for item in around.editable for folder in item.folders]
+    project = os.path.realpath(root)
+    return tuple(place for place in places if not is_of_project(place, project))
 
 
 def modules_to_preload(imports: Iterable[str], *, path: Sequence[str] | None = None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from .. import binding
 from ..binding import Binding, Parameter
 from ..digest import plain
 from . import imports
+from .audit import Audit
 from .child import fail, leave_word
 
 
@@ -31,24 +32,27 @@ def run(request: dict[str, Any]) -> NoReturn:
     imports.find_in(request["project"], request["roots"], request["python_path"], request["modules"])
     for name in request["modules"]:
         sys.modules.pop(name, None)
+    sys.argv[:] = sys.orig_argv[:] = [""]  # that of the server names folders of this machine
     imports.seed_generators()
+    audit = Audit(**request["audited"])
+    audit.begin()
     try:
         _run(request)
         # As the interpreter does at its end: threads that still work are waited for.
         threading._shutdown()  # type: ignore[attr-defined]
     except _Refused as refused:
         _flush()
-        fail(request, {"text": refused.text, "help": refused.help})
+        fail(request, {"text": refused.text, "help": refused.help}, accesses=audit.accesses())
     except BaseException as error:
         failure = _describe(error, request["project"])
         _print(error)
         _flush()
-        fail(request, failure)
+        fail(request, failure, accesses=audit.accesses())
     import atexit
 
     atexit._run_exitfuncs()
     _flush()
-    leave_word(request, {"done": True})
+    leave_word(request, {"done": True, "accesses": audit.accesses()})
     os._exit(0)
 
 

@@ -11,15 +11,18 @@ from ..workspace import Scanned, Scanner, UnfitFile, check_names
 from ..workspace.ignore import is_always_left_out
 from .folder import WorkFolder
 from .local import Order
+from .sandbox import whole
 
 
 class Uncaptured(Exception):
     """What the stage left is not what it declared."""
 
-    def __init__(self, text: str, help_text: str = "") -> None:
+    def __init__(self, text: str, help_text: str = "", *, missing: bool = False) -> None:
         super().__init__(text)
         self.text = text
         self.help = help_text
+        self.missing = missing
+        """An output is not there."""
 
 
 class Captured(NamedTuple):
@@ -61,10 +64,13 @@ def capture(folder: WorkFolder, order: Order) -> Captured:
             raise Uncaptured(
                 f"it did not write its output `{output.path}`",
                 f"write it, or remove `{output.name}` from its outputs in pipeline.yaml",
+                missing=True,
             )
         outputs[output.name] = Produced(output.path, found.artifact)
         scanned[output.name] = found
     for path in _undeclared(folder.project, order):
+        if whole.is_removal(f"{folder.project}/{path}"):
+            raise Uncaptured(f"it removed `{path}`, which is no output of its", "work on a copy in `TMPDIR`")
         name = os.path.basename(path).partition(".")[0] or "file"
         raise Uncaptured(
             f"it wrote `{path}`, which it does not declare",

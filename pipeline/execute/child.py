@@ -5,11 +5,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import processes
 from .sandbox import isolation
-from .sandbox.isolation import ForServer, ForStage
+from .sandbox.isolation import ForServer
+from .watching import Watching
 
 BOOT = """
 import importlib.util, sys
@@ -32,13 +34,20 @@ _HARDLY_A_LIMIT = 120_000
 """Linux takes no argument longer than 128 KiB; a longer script is handed over as a file."""
 
 
-def start(path: str, server: ForServer, prefix: str, *, fresh: bool) -> NoReturn:
+def start(path: str, server: ForServer, prefix: str, *, fresh: bool, watching: Watching | None) -> NoReturn:
     """Become the process of the action whose request lies at `path`. Called in a forked child, never returns.
 
     `prefix` leads from the server's root to the machine's own.
     """
     request = _read(prefix + path)
     _settle(request, server, prefix)
+    if watching is not None:
+        try:
+            watching.begin()
+        except OSError as error:
+            os.write(2, f"pipe: the stage cannot be watched: {error}\n".encode())
+            os._exit(NOT_ISOLATED)
+    os.chdir(request["project"])
     if request["kind"] == "cmd":
         _forget(path)
         _run_command(request)
@@ -106,11 +115,10 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
         except OSError:
             pass
     try:
-        isolation.enter_as_stage(server, ForStage(**request["isolation"]), request["folder"])
+        isolation.enter_as_stage(server, isolation.of_plain(request["isolation"]), request["folder"])
     except OSError as error:
         os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
         os._exit(NOT_ISOLATED)
-    os.chdir(request["project"])
 
 
 def _run_command(request: dict[str, Any]) -> NoReturn:
@@ -137,9 +145,11 @@ def _run_in_fresh_interpreter(request: dict[str, Any], path: str) -> NoReturn:
     os.execve(sys.executable, [sys.executable, "-s", "-P", "-c", RUN_FRESH, package, path], request["env"])
 
 
-def fail(request: dict[str, Any], failure: dict[str, Any], code: int = 1) -> NoReturn:
-    """Leave word of what went wrong and end."""
-    leave_word(request, {"failure": failure})
+def fail(
+    request: dict[str, Any], failure: dict[str, Any], code: int = 1, *, accesses: Sequence[Any] = ()
+) -> NoReturn:
+    """Leave word of what went wrong, and of what the process was heard asking for, and end."""
+    leave_word(request, {"failure": failure, "accesses": accesses})
     os._exit(code)
 
 

@@ -19,6 +19,8 @@ class ChildFailure(NamedTuple):
     at: str | None = None
     help: str = ""
     interrupted: bool = False
+    own: bool = False
+    """The stage itself gave up, and was not ended: a file that it could not find may be the reason."""
 
 
 def failure_of(
@@ -42,9 +44,8 @@ def failure_of(
     result = folder.result()
     told = result.get("failure")
     if isinstance(told, dict):
-        return ChildFailure(
-            str(told.get("text", "failed")), told.get("cause"), told.get("at"), str(told.get("help", ""))
-        )
+        text, cause = str(told.get("text", "failed")), told.get("cause")
+        return ChildFailure(text, cause, told.get("at"), str(told.get("help", "")), own=cause is not None)
     if status == NO_ROOM and stage.run is not None and not result:
         raise durable.disk_refused(OSError(errno.ENOSPC, "no room"), folder.request)
     if status == NOT_ISOLATED and not result:
@@ -52,10 +53,10 @@ def failure_of(
     if status < 0:
         return ChildFailure(f"was killed by {_signal_name(-status)}", help=_signal_help(-status))
     if status != 0:
-        return ChildFailure(f"exited with status {status}")
+        return ChildFailure(f"exited with status {status}", own=True)
     if stage.run is not None and not result.get("done"):
         return ChildFailure(
-            "ended its own process before it returned", help="return from the function instead"
+            "ended its own process before it returned", help="return from the function instead", own=True
         )
     return None
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from ..code.sources import is_of_pipe, is_of_project
 from ..layout import Layout
 
 PASSED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -73,10 +74,16 @@ def declared(names: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in names.items() if value is not None}
 
 
-def python_path() -> list[str]:
-    """Return where the running interpreter finds packages: the child finds the same ones."""
+def python_path(project: str) -> list[str]:
+    """Return where the running interpreter finds packages: the child finds the same ones.
+
+    Not the project's own folders, which an editable install of it adds: the child has the snapshot. Nor the checkout
+    that `pipe` runs from: its `tests` and `stages` are none of a stage's.
+    """
+    root = os.path.realpath(project)
     own = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv and sys.argv[0] else ""
-    return [path for path in sys.path if path and path != own and os.path.isabs(path)]
+    found = [path for path in sys.path if path and path != own and os.path.isabs(path)]
+    return [path for path in found if not (is_of_pipe(path) or is_of_project(path, root))]
 
 
 def python_beside(layout: Layout) -> str:

@@ -65,7 +65,8 @@ class WorkFolder:
                 target = f"{self.project}/{path}"
                 if not os.path.lexists(target):
                     os.makedirs(os.path.dirname(target), exist_ok=True)
-                    placer.place_input(Artifact("file", name, 0), target)
+                    # A command may name a script as its program; whether it could in the project is in no key.
+                    placer.place_input(Artifact("exec", name, 0), target)
             for output in stage.outputs:
                 os.makedirs(os.path.dirname(f"{self.project}/{output.path}"), exist_ok=True)
             for _, path in stage.scratch:
@@ -144,8 +145,10 @@ class WorkFolder:
 
 def base_for(layout: Layout) -> str:
     """Return where work folders lie: outside the project, for tools that look upwards, if the disk is the same."""
-    store = layout.store if layout.store.exists() else layout.pipe
-    device = os.stat(store).st_dev
+    if layout.work is not None:
+        return os.fspath(layout.work)
+    there = next(path for path in (layout.store, layout.pipe, layout.root) if path.exists())
+    device = os.stat(there).st_dev
     for parent in (tempfile.gettempdir(), os.path.expanduser("~/.cache")):
         base = os.path.join(parent, f"pipe-{os.getuid()}")
         try:

@@ -24,8 +24,8 @@ class RelativeLoader(importlib.machinery.SourceFileLoader):
 def find_in(project: str, roots: Sequence[str], python_path: Sequence[str], modules: Collection[str]) -> None:
     """Put the import roots of the snapshot first, and compile what lies there under relative names.
 
-    `modules` are top-level names that are the project's, whatever else is installed: a regular package further
-    down the path would win against a folder without `__init__.py`.
+    `modules` are top-level names that are the project's, whatever else is installed. Where that is a mere folder, and
+    a regular package further down the path has its name, the package is loaded, and the folder gives what it lacks.
     """
     RelativeLoader.folder = project.rstrip("/") + "/"
     own = [project if root == "." else f"{project}/{root}" for root in roots]
@@ -45,20 +45,28 @@ def find_in(project: str, roots: Sequence[str], python_path: Sequence[str], modu
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
-    sys.meta_path.insert(0, _ProjectFinder(own, modules))
+    sys.meta_path.insert(0, _ProjectFinder(own, python_path, modules))
 
 
 class _ProjectFinder:
-    """Finds the project's top-level modules under its import roots alone."""
+    """Finds the project's top-level modules under its import roots, before whatever else has their names."""
 
-    def __init__(self, roots: Sequence[str], modules: Collection[str]) -> None:
+    def __init__(self, roots: Sequence[str], others: Sequence[str], modules: Collection[str]) -> None:
         self._roots = list(roots)
+        self._others = list(others)
         self._modules = frozenset(modules)
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> Any:
         if name not in self._modules:
             return None
-        return importlib.machinery.PathFinder.find_spec(name, self._roots)
+        spec = importlib.machinery.PathFinder.find_spec(name, self._roots)
+        if spec is None or spec.loader is not None:
+            return spec
+        installed = importlib.machinery.PathFinder.find_spec(name, self._others)
+        if installed is None or installed.loader is None or installed.submodule_search_locations is None:
+            return spec
+        installed.submodule_search_locations += list(spec.submodule_search_locations or ())
+        return installed
 
 
 def seed_generators() -> None:

@@ -2,15 +2,17 @@
 
 import json
 import os
-import select
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .. import command, digest, owned
 from ..action import Recipe
 from ..binding import Parameter
+from ..code import Memo
+from ..environment import editable_places
 from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
@@ -18,13 +20,12 @@ from ..workspace import Placer
 from . import constants, log, processes
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
-from .mask import Masking
-from .sandbox import isolation, view
+from .limits import Limits, wait
+from .sandbox import isolation, kernel, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
-from .servers import Server, Servers, Wanted, answer
+from .sandbox.watch import Access
+from .servers import Server, Servers, Wanted
 
-TERM_PATIENCE_SECONDS = 3.0
-_LOOK_SECONDS = 0.1
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -50,9 +51,12 @@ class Order(NamedTuple):
     params_path: str
     """Where a `cmd` stage that lists its parameters finds them."""
     keeps_scratch: bool
+    """It is given what an earlier attempt left in its scratch paths, and its own is kept if it fails."""
     terminal: bool = False
     left_out: Mapping[str, Mapping[str, int]] = {}
     """By path the names that `source` lacks, with their lines."""
+    watched: bool = False
+    """Every path that it and its descendants ask for is reported, where the machine can tell."""
 
 
 class Ran(NamedTuple):
@@ -64,23 +68,32 @@ class Ran(NamedTuple):
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
     left_behind: int = 0
+    accesses: tuple[Access, ...] | None = None
+    """What it asked for, each path and kind once, in order; None if nobody listened."""
+    heard_by: str = ""
+    """"kernel": it was watched, and nothing was missed; "python": only what Python itself opened was heard."""
 
 
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str) -> None:
+    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str) -> None:
         self._layout = layout
+        self._root = os.path.realpath(layout.root)
         self._base = base_for(layout)
         owned.clear_abandoned(self._base)
         self._temporaries = owned.Temporaries(self._base)
         self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
+        self.unwatched = unwatched
+        """Why this machine cannot tell what a stage asks for; empty if it can."""
+        # Landlock cannot let a folder be listed without all that is in it.
+        editable = editable_places(memo, root=layout.root, whole=level == "L1")
         self._plan = ForServer(
             level,
             self._base,
-            tuple(view.readable(_PACKAGE, [self._python])),
+            tuple(view.readable(_PACKAGE, [self._python, *editable], project=os.fspath(layout.root))),
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
@@ -91,11 +104,16 @@ class LocalExecutor:
         """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
         folder = self.prepare(order)
         masking = None
-        if order.secrets and not order.terminal:
-            masking = Masking(f"{folder.path}/log", order.log, order.secrets.values())
+        if order.stage.secrets and not order.terminal:
+            from .mask import Masking, of_file
+
+            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
             ran = self._attempt(order, folder, cancelled, started)
+            if _sees_project(order):
+                whole.clear(self._root, folder.project, {*_given(order), *_written(order.stage)})
         except BaseException:
             folder.remove()
             raise
@@ -106,10 +124,12 @@ class LocalExecutor:
         if order.keeps_scratch and ran.failure:
             folder.keep_scratch(order.stage, self._layout.scratch / order.key)
         if masking and ran.failure:
-            text, cause, at, help_text, interrupted = ran.failure
-            shown = [masking.text(part) if part else part for part in (cause, at)]
-            failure = ChildFailure(
-                masking.text(text), shown[0], shown[1], masking.text(help_text), interrupted
+            told = ran.failure
+            failure = told._replace(
+                text=masking.text(told.text),
+                cause=masking.text(told.cause) if told.cause else None,
+                at=masking.text(told.at) if told.at else None,
+                help=masking.text(told.help),
             )
             ran = ran._replace(failure=failure)
         return ran
@@ -118,7 +138,7 @@ class LocalExecutor:
         """Make the folder with everything in it, ready to run."""
         folder = WorkFolder.make(self._base, order.key)
         try:
-            scratch = self._layout.scratch / order.key
+            scratch = self._layout.scratch / (order.key if order.keeps_scratch else "none")
             level = self._plan_for(order.stage).level
             folder.fill(
                 order.stage,
@@ -134,6 +154,8 @@ class LocalExecutor:
                 path = f"{folder.project}/{order.params_path}"
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 folder.write(path, _sorted(order.stage.params_file))
+            if _sees_project(order) and level != "L2":
+                whole.link(self._root, folder.project, _written(order.stage))
             folder.write(folder.context, _context(order))
             folder.write(folder.request, self._request(order, folder))
         except BaseException:
@@ -169,7 +191,7 @@ class LocalExecutor:
                 target = command.for_bash(stage.cmd, values)
             else:
                 target = command.for_program(stage.cmd, values)
-        piped = bool(order.secrets) and not order.terminal
+        piped = bool(order.stage.secrets) and not order.terminal
         return {
             "kind": "cmd" if stage.cmd is not None else "run",
             "target": target,
@@ -177,7 +199,7 @@ class LocalExecutor:
             "project": folder.project,
             "roots": order.roots,
             "modules": order.modules,
-            "python_path": constants.python_path(),
+            "python_path": constants.python_path(os.fspath(self._layout.root)),
             "parameters": order.parameters,
             "inputs": order.recipe["inputs"],
             "params": json.loads(digest.canonical(order.recipe["params"])),
@@ -187,33 +209,41 @@ class LocalExecutor:
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
             "isolation": self._isolation(order)._asdict(),
+            "audited": self._audited(order, folder),
         }
+
+    def _audited(self, order: Order, folder: WorkFolder) -> dict[str, list[str]]:
+        """Say of which folders the stage's own process notes what it opens: none if it is watched from outside."""
+        roots = [] if order.watched and not self.unwatched else [folder.project, self._root]
+        inside = [path for path in self._plan.readable if path.startswith(self._root + "/")]
+        return {"roots": roots, "ignored": inside}
 
     def _isolation(self, order: Order) -> ForStage:
         stage = order.stage
-        written = [o.path for o in stage.outputs] + [path for _, path in stage.scratch]
+        written = _written(stage)
         writable = isolation.outermost_writable(written) if written else ()
-        given = [*order.inputs, *order.source]
-        if stage.params_file is not None:
-            given.append(order.params_path)
         linked = {
             path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
         }
-        fixed = isolation.fixed_in(writable, written, (path for path in given if path not in linked))
+        fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
         mounted = {f"project/{path}": source for path, source in linked.items()}
         mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
-        return ForStage(writable, fixed, mounted, stage.network)
+        shown = None
+        if _sees_project(order):
+            shown = whole.of(self._root, written)
+            fixed = tuple(path for path in order.inputs if path not in linked)
+        return ForStage(writable, fixed, mounted, stage.network, shown)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
     ) -> Ran:
-        limits = _Limits(order, cancelled, started)
+        limits = Limits(order, cancelled, started)
         server, stream = self._hand_over(order, folder)
         last = None
         try:
             if stream is not None:
                 with stream:
-                    last = _wait(stream, limits)
+                    last = wait(stream, limits)
         except OSError:
             pass  # like an answer that never comes: the server ended
         finally:
@@ -231,25 +261,49 @@ class LocalExecutor:
             last["cpu_seconds"],
             last["peak_memory_bytes"],
             last.get("left_behind", 0),
+            *_accesses(last, folder),
         )
 
     def _hand_over(self, order: Order, folder: WorkFolder) -> tuple[Server, socket.socket | None]:
         """Return the server that has the request; without a stream if it ended at once."""
         wanted, plan = self._wanted(order), self._plan_for(order.stage)
         memory = order.stage.resources.memory_bytes
+        watch = self._watch(order, folder, plan) if order.watched and not self.unwatched else None
         server = self._servers.take(wanted, plan)
-        stream = server.request(folder.request, memory, terminal=order.terminal)
+        stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         if stream is None:
             # It was killed while it had nothing to do: no stage was lost with it, so another is asked.
             self._servers.give_back(server)
             self._servers.lost(server)
             server = self._servers.take(wanted, plan)
-            stream = server.request(folder.request, memory, terminal=order.terminal)
+            stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
         return server, stream
 
+    def _watch(self, order: Order, folder: WorkFolder, plan: ForServer) -> dict[str, list[Any]]:
+        """Say which paths are worth reporting: not those of the system, the packages, the stage's own folders."""
+        own = [folder.path, plan.home, namespaces.HOME]
+        system = [*self._plan.readable, "/proc", "/sys", "/dev", "/etc"]
+        return {
+            "processors": list(order.processors),
+            "roots": [folder.project, self._root],
+            "ignored": [*own, *system],
+        }
+
     def _plan_for(self, stage: Stage) -> ForServer:
-        # Who declares another sandbox than the strict one wants the machine to be seen.
-        return self._plan if stage.sandbox == "strict" else self._plan._replace(level="L0")
+        if stage.sandbox == "off":
+            return self._plan._replace(level="L0")  # who declares this wants the machine to be seen
+        return self._plan if stage.sandbox == "strict" else self._wide_plan
+
+    @cached_property
+    def _wide_plan(self) -> ForServer:
+        """The plan for stages that see the project, and what its links lead to."""
+        more = [self._root, *whole.lie_outside(self._root)]
+        level = self._plan.level
+        if level == "L2" and f"{self._base}/".startswith(self._root + "/"):
+            # A root that is made in the project cannot show the project.
+            level = "L1" if kernel.landlock_version() else "L0"
+        readable = tuple(view.outermost([*self._plan.readable, *more]))
+        return self._plan._replace(level=level, readable=readable)
 
     def _wanted(self, order: Order) -> Wanted:
         stage = order.stage
@@ -261,47 +315,12 @@ class LocalExecutor:
         return Wanted(order.preload, tuple(sorted(variables.items())))
 
 
-class _Limits:
-    """Watches a running child: says when it must end, and remembers why."""
-
-    def __init__(self, order: Order, cancelled: Callable[[], bool], started: float) -> None:
-        self._order = order
-        self._cancelled = cancelled
-        self._started = started
-        self.broken: str | None = None
-
-    def look(self) -> str | None:
-        """Return why the child must end: "cancelled" or "timeout"; None if it may go on."""
-        stage = self._order.stage
-        if self._cancelled():
-            self.broken = self.broken or "cancelled"
-        elif self._is_late(stage.timeout_seconds):
-            self.broken = self.broken or "timeout"
-        log.relieve(self._order.log)
-        return self.broken
-
-    def _is_late(self, timeout_seconds: float | None) -> bool:
-        if timeout_seconds is None or self._order.terminal:
-            return False
-        return time.monotonic() - self._started > timeout_seconds
-
-
-def _wait(stream: socket.socket, limits: _Limits) -> Mapping[str, Any] | None:
-    buffer = bytearray()
-    kill_at: float | None = None
-    killed = False
-    while True:
-        ready, _, _ = select.select([stream], [], [], _LOOK_SECONDS)
-        if ready or b"\n" in buffer:
-            return answer(stream, buffer)
-        if limits.look() is None:
-            continue
-        if kill_at is None:
-            stream.sendall(b"term")
-            kill_at = time.monotonic() + TERM_PATIENCE_SECONDS
-        elif time.monotonic() > kill_at and not killed:
-            stream.sendall(b"kill")
-            killed = True
+def _accesses(last: Mapping[str, Any], folder: WorkFolder) -> tuple[tuple[Access, ...] | None, str]:
+    told = last.get("accesses")
+    heard_by = "kernel"
+    if told is None:
+        told, heard_by = folder.result().get("accesses"), "python"
+    return (None, "") if told is None else (tuple(Access(*access) for access in told), heard_by)
 
 
 def _values(order: Order) -> command.Values:
@@ -323,6 +342,21 @@ def _context(order: Order) -> dict[str, Any]:
         "params": _sorted(order.recipe["params"]),
         "scratch": scratch,
     }
+
+
+def _sees_project(order: Order) -> bool:
+    # One that declares the whole project sees it anyway.
+    return order.stage.sandbox == "warn" and "." not in order.inputs
+
+
+def _given(order: Order) -> list[str]:
+    """Return the paths that the stage finds in its folder."""
+    own = [order.params_path] if order.stage.params_file is not None else []
+    return [*order.inputs, *order.source, *own]
+
+
+def _written(stage: Stage) -> list[str]:
+    return [*(output.path for output in stage.outputs), *(path for _, path in stage.scratch)]
 
 
 def _sorted(value: Any) -> Any:

@@ -14,9 +14,9 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def die_with_parent() -> None:
-    """Let the kernel kill this process when the thread that started it ends (Linux)."""
-    _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """Let the kernel send this process a signal when the thread that started it ends (Linux)."""
+    _prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def children_of(pid: int) -> list[int]:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .child import BOOT
@@ -65,12 +65,20 @@ class Server:
         self._lock = threading.Lock()
         self.busy = 0
 
-    def request(self, path: str, memory_bytes: int | None, *, terminal: bool) -> socket.socket | None:
+    def request(
+        self,
+        path: str,
+        memory_bytes: int | None,
+        *,
+        terminal: bool,
+        watch: Mapping[str, Sequence[Any]] | None,
+    ) -> socket.socket | None:
         """Hand over a request, with the stage's limit; returns the socket for the answer and for orders.
 
-        None if the server has ended, so that nothing was handed over.
+        None if the server has ended, so that nothing was handed over. `watch` is what makes a `Watching`, if the
+        stage is to be watched.
         """
-        packet = json.dumps({"path": path, "memory_bytes": memory_bytes}).encode()
+        packet = json.dumps({"path": path, "memory_bytes": memory_bytes, "watch": watch}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs, self._lock:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .errors import LoaderError
 
-__all__ = ["LoaderError", "is_path", "loader_for", "packages_of", "writer_for"]
+__all__ = ["LoaderError", "is_path", "is_pickle", "loader_for", "packages_of", "writer_for"]
 
 PATH, TEXT, BYTES, BY_SUFFIX = "path", "text", "bytes", "suffix"
 
@@ -109,6 +109,8 @@ WRITERS = {
 }
 """Each writer with the packages that decide its bytes."""
 
+_PICKLES = (".joblib", ".pickle", ".pkl")
+_PACKED = (".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z", ".zip", ".zst")
 _FIGURES = (".png", ".pdf", ".svg")
 _UNTYPED = frozenset({"typing.Any", "object", "builtins.object"})
 _FAMILY_OF = {name: family for family, known in FAMILIES.items() for name in known.names}
@@ -183,10 +185,18 @@ def writer_for(path: str) -> str:
     return "figure" if suffix in _FIGURES else SUFFIXES.get(suffix, "raw")
 
 
+def is_pickle(path: str, *, of_any_name: bool = False) -> bool:
+    """Say whether a file may hold a pickle by its name, or by its lack of one that says otherwise."""
+    stem, suffix = os.path.splitext(path.lower())
+    if suffix in _PICKLES or (suffix in _PACKED and stem.endswith(_PICKLES)):
+        return True
+    return of_any_name and suffix not in SUFFIXES
+
+
 def packages_of(kind: str) -> tuple[str, ...]:
     """Return the import names, sorted, of the packages that a loader or a writer uses.
 
-    The packages of a value inside a `.joblib` or `.pkl` are not among them: see `pickles.modules_of_pickle`.
+    The packages of a value inside a `.joblib` or `.pkl` are not among them: see `pickles.references`.
     """
     if kind in WRITERS and kind not in ENCODINGS:
         return WRITERS[kind]

@@ -1,15 +1,19 @@
-"""Which modules a pickle refers to, found without executing anything of it. Knows nothing of what they hold.
+"""What a pickle refers to, found without executing anything of it. Knows nothing of what that holds.
 
 A pickle is a program for a small machine. Here that machine runs with every global replaced by an inert
-object that accepts whatever is done to it, so only plain values are ever made. joblib's files are the same
-program with the bytes of arrays in between, which are skipped.
+object that accepts whatever is done to it; nothing is hashed or compared, so that no value, however it is
+made, costs more than its opcodes. joblib's files are the same program with the bytes of arrays in between,
+which are skipped; an archive of torch's holds it beside them.
 """
 
 import math
 import pickle
 import re
+import struct
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any
+
+from .unpacked import Stream, TooLarge, opened
 
 _BY_NAME = frozenset(
     (
@@ -31,31 +35,52 @@ _BUILTINS_BY_NAME = frozenset({"eval", "exec", "compile", "__import__", "open"})
 _ARRAY = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 _PythonUnpickler: Any = vars(pickle)["_Unpickler"]  # the one whose steps can be replaced
 _DTYPE = re.compile(r"[<>=|]?([biufcSUVmM])(\d+)")
+_MOST_STEPS = 4_000_000
+"""Two seconds or so. What is larger is as good as unreadable: its stage counts everything."""
+_LARGE_BYTES = 1 << 16
+_MOST_DIMENSIONS = 64
 
 
-def modules_of_pickle(path: Path) -> tuple[str, ...] | None:
-    """Return the full names of the modules that loading the file would import, sorted.
+def references(path: Path) -> tuple[str, ...] | None:
+    """Return `module:name` of all that loading the file would look up, sorted.
 
-    None means that they cannot be told, so that the caller must reckon with all: the file is compressed,
-    damaged or no pickle, or it holds code (cloudpickle, dill) or something that imports by name.
+    None means that it cannot be told, so that the caller must reckon with all: the file is damaged, too large
+    or no pickle, or it holds code (cloudpickle, dill) or something that imports by name. Raises OSError if the
+    file cannot be opened.
     """
-    try:
-        with path.open("rb") as file:
-            found = _modules(file)
-    except Exception:  # a file from anywhere may be wrong in any way, and all of them mean the same here
-        return None
-    return None if any(name.partition(".")[0] in _BY_NAME for name in found) else tuple(sorted(found))
+    found: set[str] = set()
+    steps = _Steps()
+    with path.open("rb") as file:
+        try:
+            count = 0
+            for stream in opened(file):
+                count += 1
+                _run(stream, steps, found)
+        except Exception:  # a file from anywhere may be wrong in any way, and all of them mean the same here
+            return None
+    modules = {name.partition(":")[0].partition(".")[0] for name in found}
+    return tuple(sorted(found)) if count and modules.isdisjoint(_BY_NAME) else None
 
 
-def _modules(file: BinaryIO) -> set[str]:
-    if file.read(1) != pickle.PROTO:
+def begins(path: Path) -> bool:
+    """Say whether a file begins as a pickle does, compressed or not, or is an archive that holds one."""
+    with path.open("rb") as file:
+        try:
+            return any(_begins(stream) for stream in opened(file))
+        except Exception:  # as above: what cannot be unpacked is no pickle that anybody loads
+            return False
+
+
+def _begins(stream: Stream) -> bool:
+    return stream.peek(1)[:1] == pickle.PROTO
+
+
+def _run(stream: Stream, steps: "_Steps", found: set[str]) -> None:
+    if not _begins(stream):
         raise pickle.UnpicklingError("not a pickle of protocol 2 or later")
-    file.seek(0)
-    machine = _Machine(file)
-    machine.load()
-    if file.read(1):
+    _Machine(stream, steps, found).load()
+    if stream.read(1):
         raise pickle.UnpicklingError("there is more than one pickle in the file")
-    return machine.found
 
 
 class _Inert:
@@ -85,31 +110,68 @@ class _Inert:
         pass
 
 
-class _Machine(_PythonUnpickler):  # type: ignore[misc]
-    dispatch: ClassVar[dict[int, Any]] = dict(_PythonUnpickler.dispatch)
+class _Pairs:
+    """Stands for a dict. It is not one: a key may be made such that hashing it takes for ever."""
 
-    def __init__(self, file: BinaryIO, found: set[str] | None = None) -> None:
-        super().__init__(file)
-        self.file = file
-        self.found: set[str] = set() if found is None else found
+    def __init__(self) -> None:
+        self.by_text: dict[str, Any] = {}
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(key, str):
+            self.by_text[key] = value
+
+
+class _Steps:
+    """Counts what the machine does, nested ones included."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+
+class _Counted(dict[int, Any]):
+    def __init__(self, dispatch: dict[int, Any], steps: _Steps) -> None:
+        super().__init__(dispatch)
+        self._steps = steps
+
+    def __getitem__(self, code: int) -> Any:
+        self._steps.done += 1
+        if self._steps.done > _MOST_STEPS:
+            raise TooLarge
+        return super().__getitem__(code)
+
+
+class _Machine(_PythonUnpickler):  # type: ignore[misc]
+    dispatch: Any = dict(_PythonUnpickler.dispatch)  # noqa: RUF012 - each machine takes a counting copy
+
+    def __init__(self, stream: Stream, steps: _Steps, found: set[str]) -> None:
+        super().__init__(stream)
+        self.stream = stream
+        self.steps = steps
+        self.found = found
+        self.dispatch = _Counted(self.dispatch, steps)
 
     def find_class(self, module: str, name: str) -> Any:
         if module in ("builtins", "__builtin__") and name.partition(".")[0] in _BUILTINS_BY_NAME:
             raise pickle.UnpicklingError(f"{name} can do anything")
-        self.found.add(module)
+        if not all(part.isidentifier() for part in [*module.split("."), *name.split(".")]):
+            raise pickle.UnpicklingError("no module or name is called like this")
+        self.found.add(f"{module}:{name}")
         return _Inert((module, name))
 
     def get_extension(self, code: int) -> None:
         raise pickle.UnpicklingError(f"extension {code} is known only to the process that registered it")
+
+    def persistent_load(self, pid: Any) -> Any:
+        return _Inert()  # what it stands for, the code of whoever loads the file says (torch)
 
     def load_newobj(self) -> None:
         arguments = self.stack.pop()
         self.stack.append(self.stack.pop()(*arguments))
 
     def load_newobj_ex(self) -> None:
-        keywords = self.stack.pop()
+        self.stack.pop()
         arguments = self.stack.pop()
-        self.stack.append(self.stack.pop()(*arguments, **keywords))
+        self.stack.append(self.stack.pop()(*arguments))
 
     def load_obj(self) -> None:
         cls, *arguments = self.pop_mark()
@@ -120,6 +182,52 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
         arguments = self.pop_mark()  # first: it gives the machine another `append`
         self.append(self.find_class(module, name)(*arguments))
 
+    def load_empty_dict(self) -> None:
+        self.append(_Pairs())
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        made = _Pairs()
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            made[key] = value
+        self.append(made)
+
+    def load_collection(self) -> None:
+        """Make a list or a set: nobody asks what is in it."""
+        self.append(_Inert())
+
+    def load_full_collection(self) -> None:
+        self.pop_mark()
+        self.append(_Inert())
+
+    def load_bytes4(self) -> None:
+        self._take(*struct.unpack("<I", self.read(4)))
+
+    def load_bytes8(self) -> None:
+        self._take(*struct.unpack("<Q", self.read(8)))
+
+    def _take(self, size_bytes: int) -> None:
+        """Take bytes or text of a length. What is long stands outside of every frame, and no name is so long."""
+        frame = self._unframer.current_frame
+        inside = frame.read(size_bytes) if frame is not None else b""
+        if len(inside) < size_bytes:
+            if inside:
+                raise pickle.UnpicklingError("a value reaches beyond its frame")
+            self._unframer.current_frame = None
+            if size_bytes > _LARGE_BYTES:
+                self.stream.skip(size_bytes)
+            else:
+                inside = self.stream.read(size_bytes)
+        self.append(inside)
+
+    def load_text4(self) -> None:
+        self.load_bytes4()
+        self.append(str(self.stack.pop(), "utf-8", "surrogatepass"))
+
+    def load_text8(self) -> None:
+        self.load_bytes8()
+        self.append(str(self.stack.pop(), "utf-8", "surrogatepass"))
+
     def load_build(self) -> None:
         state = self.stack.pop()
         target = self.stack[-1]
@@ -127,20 +235,20 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
             raise pickle.UnpicklingError("a plain value has no state")
         target.state = state
         if target.name == _ARRAY:
-            self._skip_array(state)
+            self._skip_array(state.by_text)
 
     def _skip_array(self, wrapper: dict[str, Any]) -> None:
-        dtype = wrapper["dtype"]
-        size_bytes = _item_size_bytes(dtype)
+        size_bytes = _item_size_bytes(wrapper["dtype"])
         if size_bytes is None:
-            _Machine(self.file, self.found).load()  # an array of objects is a pickle inside the pickle
+            # An array of objects is a pickle inside the pickle.
+            _Machine(self.stream, self.steps, self.found).load()
             return
         if wrapper.get("numpy_array_alignment_bytes") is not None:
-            self.file.seek(self.file.read(1)[0], 1)
-        length_bytes = math.prod(wrapper["shape"]) * size_bytes
-        if length_bytes < 0:
-            raise pickle.UnpicklingError("a negative size would run the same bytes again, without end")
-        self.file.seek(length_bytes, 1)
+            self.stream.skip(self.stream.read(1)[0])
+        shape = wrapper["shape"]
+        if len(shape) > _MOST_DIMENSIONS or not all(0 <= length < 1 << 63 for length in shape):
+            raise pickle.UnpicklingError("no array has this shape")
+        self.stream.skip(math.prod(shape) * size_bytes)
 
     for _code, _step in (
         (pickle.NEWOBJ, load_newobj),
@@ -148,6 +256,18 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
         (pickle.OBJ, load_obj),
         (pickle.INST, load_inst),
         (pickle.BUILD, load_build),
+        (pickle.EMPTY_DICT, load_empty_dict),
+        (pickle.DICT, load_dict),
+        (pickle.EMPTY_LIST, load_collection),
+        (pickle.EMPTY_SET, load_collection),
+        (pickle.LIST, load_full_collection),
+        (pickle.FROZENSET, load_full_collection),
+        (pickle.BINBYTES, load_bytes4),
+        (pickle.BINSTRING, load_bytes4),
+        (pickle.BINBYTES8, load_bytes8),
+        (pickle.BYTEARRAY8, load_bytes8),
+        (pickle.BINUNICODE, load_text4),
+        (pickle.BINUNICODE8, load_text8),
     ):
         dispatch[_code[0]] = _step
     del _code, _step

@@ -39,6 +39,31 @@ def plan(index: Index, target: Place, held: Callable[[Place], bool], *, from_scr
     return Plan(_needed(_id(target), done, grounds), ())
 
 
+def needed_before(actions: tuple[Made, ...]) -> list[frozenset[int]]:
+    """Return for each action of a plan the numbers of those that write what it reads, or a part of it."""
+    writers: dict[str, list[int]] = {}
+    needs: list[frozenset[int]] = []
+    below: dict[str, list[int]] = {}
+    for number, made in enumerate(actions):
+        found: set[int] = set()
+        for path in made.inputs:
+            found.update(below.get(path, ()))
+            for above in _above(path):
+                found.update(writers.get(above, ()))
+        needs.append(frozenset(found))
+        for path in made.outputs:
+            writers.setdefault(path, []).append(number)
+            for above in _above(path):
+                below.setdefault(above, []).append(number)
+    return needs
+
+
+def _above(path: str) -> list[str]:
+    """Return a path and the folders that it lies in."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+
+
 def _reach(
     index: Index, target: Place, held: Callable[[Place], bool], from_scratch: bool
 ) -> tuple[list[_Step], set[_Id], list[Place]]:

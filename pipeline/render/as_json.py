@@ -11,6 +11,7 @@ from ..model import Produced, Reason, RunResult, StageResult
 if TYPE_CHECKING:
     from ..explain import Explanation
     from ..status import StatusResult
+    from ..verify import StageFound, VerifyResult
 
 VERSION = 1
 
@@ -61,7 +62,12 @@ def status(result: "StatusResult") -> dict[str, Any]:
         "ok": result.ok,
         "estimate_seconds": result.estimate_seconds,
         "stages": {
-            name: {"verdict": decision.verdict, "key": decision.key, "reasons": reasons(decision.reasons)}
+            name: {
+                "verdict": decision.verdict,
+                "key": decision.key,
+                "reasons": reasons(decision.reasons),
+                "sandbox": result.sandboxes.get(name, "strict"),
+            }
             for name, decision in result.decisions.items()
         },
         "leftovers": list(result.leftovers),
@@ -80,6 +86,18 @@ def explain(explanation: "Explanation") -> dict[str, Any]:
         "baseline": explanation.baseline,
         "widened": list(explanation.widened),
         "chain": list(explanation.chain),
+        "sandbox": explanation.sandbox,
+        "observed": dict(explanation.observed),
+    }
+
+
+def verify(result: "VerifyResult") -> dict[str, Any]:
+    """Return what became of each stage."""
+    return {
+        "ok": result.ok,
+        "executed": result.executed,
+        "wall_seconds": round(result.wall_seconds, 6),
+        "stages": {name: _found(stage) for name, stage in result.stages.items()},
     }
 
 
@@ -100,6 +118,26 @@ def _result(stage: StageResult) -> dict[str, Any]:
         "outputs": {name: _output(made) for name, made in stage.outputs.items()},
         "error": stage.error,
         "same_output": stage.same_output,
+    }
+
+
+def _found(stage: "StageFound") -> dict[str, Any]:
+    return {
+        "result": stage.verdict,
+        "outputs": {
+            name: {
+                "path": output.path,
+                "expected": output.expected,
+                "actual": output.actual,
+                "difference": output.difference,
+            }
+            for name, output in stage.outputs.items()
+        },
+        "culprit": stage.culprit,
+        "error": stage.error,
+        "follows": list(stage.follows),
+        "reasons": reasons(stage.reasons),
+        "wall_seconds": round(stage.wall_seconds, 6),
     }
 
 

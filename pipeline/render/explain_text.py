@@ -35,6 +35,8 @@ def text_of(explanation: "Explanation", style: Style, *, verbose: bool) -> str:
         out += ["", "unchanged: " + ", ".join(_same(c, n) for c, n in sorted(explanation.same.items()) if n)]
     if verbose and explanation.baseline:
         out.append(f"compared with {printable(explanation.baseline)}")
+    if verbose and explanation.sandbox != "strict":
+        out += _sandbox(explanation)
     if explanation.widened and not verbose:
         out.append(f"{count(len(explanation.widened), 'name')} could not be followed (-v shows them)")
     elif explanation.widened:
@@ -64,6 +66,15 @@ def _diff(diff: str, style: Style) -> list[str]:
     lines = [line for line in diff.splitlines() if not line.startswith(("--- ", "+++ "))]
     colours = {"+": "added", "-": "removed", "@": "mark"}
     return [("  " + style.paint(printable(line), colours.get(line[:1], ""))).rstrip() for line in lines]
+
+
+def _sandbox(explanation: "Explanation") -> list[str]:
+    out = [f"runs with sandbox: {explanation.sandbox}"]
+    if explanation.observed:
+        out.append("read without being declared, and counted as its inputs:")
+    for path, name in explanation.observed.items():
+        out.append(f"  {printable(path)}  {name[:12] if name else 'not there'}")
+    return out
 
 
 def _same(cause: str, number: int) -> str:

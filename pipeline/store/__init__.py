@@ -9,6 +9,7 @@ from ..statcache import StatCache
 from . import layout
 from .lease import Lease
 from .objects import Batch, Damaged, Objects
+from .pins import Pin
 from .records import Records
 
 __all__ = ["Batch", "Damaged", "Store"]
@@ -22,6 +23,7 @@ class Store:
         layout.is_there(root)
         self.objects = Objects(os.fspath(root), stats)
         self.records = Records(os.fspath(root))
+        self.pin = Pin(os.fspath(root))
         self._temporaries = owned.Temporaries(f"{root}/tmp")
 
     def prepare(self, project: Path) -> None:
@@ -30,6 +32,7 @@ class Store:
         owned.clear_abandoned(f"{self.root}/tmp")
 
     def close(self) -> None:
+        self.pin.close()
         self._temporaries.close()
 
     def batch(self) -> Batch:

@@ -9,7 +9,7 @@ from .. import digest, durable
 from ..errors import Problem, StoreError
 from ..owned import Temporaries
 from ..statcache import StatCache
-from . import layout
+from . import layout, pins
 from .copy import copy_file
 
 
@@ -72,11 +72,14 @@ class Objects:
         """Return an object's bytes, checked. Raises as `checked` does."""
         path = self.path_of(name)
         try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            data = bytes_of(path)
+        except (FileNotFoundError, NotADirectoryError):
             raise KeyError(name) from None
-        if digest.of_bytes(data) != name:
+        except OSError as error:
+            raise StoreError(
+                Problem(f"the store's object {name[:12]} cannot be read: {error.strerror}")
+            ) from error
+        if data is None or digest.of_bytes(data) != name:
             self._quarantine(path, name)
             raise Damaged(name)
         return data
@@ -100,10 +103,8 @@ class Objects:
         self._stats.record(self.path_of(name), name, at_rest=True)
 
     def _quarantine(self, path: str, name: str) -> None:
-        folder = f"{self.root}/quarantine"
         try:
-            os.makedirs(folder, exist_ok=True)
-            os.replace(path, f"{folder}/{name}.{os.getpid()}.{os.urandom(3).hex()}")
+            layout.put_aside(self.root, path, name)
         except OSError as error:
             if os.path.lexists(path):
                 problem = Problem(
@@ -115,7 +116,8 @@ class Objects:
 class Batch:
     """Objects and records on their way into a store: written first, then made durable, then named, in this order.
 
-    Whatever names others (traces) becomes visible after what it names. A batch belongs to one thread.
+    Whatever names others (traces) becomes visible after what it names. A batch belongs to one thread. From when it
+    first asks what is there until it is committed or discarded, no gc removes anything.
     """
 
     def __init__(self, objects: Objects, temporaries: Temporaries) -> None:
@@ -124,6 +126,7 @@ class Batch:
         self._staged: list[tuple[str, str, str | None]] = []
         """Temporary path, final path, name of the object (None for a record)."""
         self._names: set[str] = set()
+        self._turn = -1
 
     def put_bytes(self, data: bytes) -> str:
         """Put bytes; returns their name."""
@@ -158,6 +161,7 @@ class Batch:
 
     def has(self, name: str) -> bool:
         """Say whether the object is in the store or on its way there."""
+        self._take_turn()
         return name in self._names or self._objects.has(name)
 
     def commit(self) -> None:
@@ -179,15 +183,23 @@ class Batch:
         for temporary, _, _ in self._staged:
             durable.discard(temporary)
         self._staged.clear()
+        if self._turn >= 0:
+            os.close(self._turn)
+            self._turn = -1
 
     def _is_new(self, name: str) -> bool:
         if name in self._names:
             return False
+        self._take_turn()
         try:
             self._objects.checked(name)
         except (KeyError, Damaged):
             return True
         return False
+
+    def _take_turn(self) -> None:
+        if self._turn < 0:
+            self._turn = pins.take_turn(self._objects.root)
 
     def _stage(self, data: bytes, final: str, name: str | None) -> None:
         temporary = self._temporaries.name()
@@ -217,6 +229,23 @@ class Batch:
         durable.discard(temporary)
         if name:
             self._objects.noted(name)
+
+
+def bytes_of(path: str) -> bytes | None:
+    """Return what a file of a store holds; None if it is a link or no file. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
+            return None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _is_moved(path: str, target: str) -> bool:

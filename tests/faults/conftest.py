@@ -34,8 +34,9 @@ class Ran(NamedTuple):
 class FaultProject:
     """A project folder, with the home, temporary folder and processes that belong to it."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, program: Path = PIPE) -> None:
         self.base = base
+        self.program = program
         self.root = base / "project"
         self.home = base / "home"
         self.tmp = base / "tmp"
@@ -55,12 +56,12 @@ class FaultProject:
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         fixed = {"HOME": str(self.home), "TMPDIR": str(self.tmp)}
-        return {**fixed, "PATH": f"{PIPE.parent}:/usr/local/bin:/usr/bin:/bin", **more}
+        return {**fixed, "PATH": f"{self.program.parent}:/usr/local/bin:/usr/bin:/bin", **more}
 
     def start(self, *words: str, cwd: Path | None = None, **env: str) -> "subprocess.Popen[str]":
         """Start `pipe` and do not wait for it."""
         process = subprocess.Popen(
-            [PIPE, *words],
+            [self.program, *words],
             cwd=cwd or self.root,
             env=self.environment(env),
             stdin=subprocess.DEVNULL,

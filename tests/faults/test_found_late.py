@@ -106,3 +106,12 @@ def test_what_the_lock_file_vouches_for_has_a_history_once_it_is_used(project):
     # A rebuild is an execution: from now on the result is known, and need not be vouched for.
     (project.root / "one.txt").unlink()
     assert project.run().outcomes == {"one": "restored", "two": "fresh"}
+
+
+def test_a_script_of_the_project_can_be_the_program_of_a_command(project):
+    project.write(
+        "pipeline.yaml", 'stages: {one: {cmd: "./tools/make.sh > ${outputs.out}", outputs: {out: one.txt}}}'
+    )
+    project.write("tools/make.sh", "#!/bin/sh\necho made\n").chmod(0o755)
+    assert project.run().outcomes == {"one": "executed"}
+    assert project.read("one.txt") == "made\n"

@@ -182,3 +182,22 @@ def test_kill_of_an_idle_forkserver_costs_nothing(project):
 def environment(pid):
     with open(f"/proc/{pid}/environ", "rb") as file:
         return file.read()
+
+
+def test_an_interrupt_ends_a_rebuild_within_five_seconds_and_leaves_nothing(project):
+    project.write("pipeline.yaml", PIPELINE)
+    project.write("stages/slow.py", STAGES)
+    assert project.run(**QUICK).outcomes["third"] == "executed"
+    process = project.start("rebuild", "build/second.txt", "-o", "again.txt", **HANGING)
+    project.wait_for(
+        lambda: any(b"started" in log.read_bytes() for log in project.root.glob(".pipe/runs/rebuild-*/*"))
+    )
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert time.monotonic() - before < 5
+    assert process.returncode == 130, err
+    project.all_processes_end(seconds=0.5)
+    assert not (project.root / "again.txt").exists()
+    assert not list(project.root.glob(".pipe/runs/rebuild-*"))
+    assert [path for path in project.tmp.glob("pipe-*/*") if path.is_dir()] == []

@@ -6,6 +6,21 @@ import pytest
 
 VALUE = "hunter2-Zq9-correct-horse"
 FILE_VALUE = "file-secret-Xk42"
+ODD = "p\"w'd\\ü %/ 77"
+KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----"
+FORMS = (
+    VALUE,
+    FILE_VALUE,
+    ODD,
+    "MIIEvQIBADANBgkq",
+    "hkiG9w0BAQEFAASC",
+    "ü %/ 77",
+    "%C3%BC%20%25",
+    "\\u00fc %/",
+)
+"""What may not be found anywhere: the values, and parts of them by which they could show."""
+
+VARIABLES = {"API_TOKEN": VALUE, "ODD_PASSWORD": ODD, "PRIVATE_KEY": KEY}
 
 PIPELINE = """
 stages:
@@ -14,6 +29,11 @@ stages:
     outputs: {out: build/uses.txt}
     secrets: [API_TOKEN, ~/.pgpass]
   tells: {run: "stages.secret:tells", outputs: {out: build/tells.txt}, secrets: [API_TOKEN]}
+  odd: {run: "stages.secret:odd", outputs: {out: build/odd.txt}, secrets: [ODD_PASSWORD, PRIVATE_KEY, ~/.pgpass]}
+  wrong: {run: "stages.secret:wrong", outputs: {out: build/wrong.txt}, secrets: [ODD_PASSWORD]}
+  children:
+    cmd: for part in 'hunter2-Zq9' '-correct' -horse; do printf %s $part; sleep 0.05; done; env; exit 1
+    secrets: [API_TOKEN]
   echoes: {cmd: "echo token=$API_TOKEN >&2; exit 1", outputs: {out: build/echoes.txt}, secrets: [API_TOKEN]}
   other: {run: "stages.secret:other", outputs: {out: build/other.txt}}
 """
@@ -37,6 +57,21 @@ def tells(out: Path):
     raise ValueError("cannot log in with " + os.environ["API_TOKEN"])
 
 
+def odd(out: Path):
+    import json, urllib.parse
+    odd, key = os.environ["ODD_PASSWORD"], os.environ["PRIVATE_KEY"]
+    print(odd, repr(odd), json.dumps(odd), urllib.parse.quote(odd), urllib.parse.quote(odd, safe=""))
+    for line in key.splitlines():
+        print("line", line)
+    print((Path.home() / ".pgpass").read_text())
+    print("password is", (Path.home() / ".pgpass").read_text().split(":")[-1].strip())
+    out.write_text("x")
+
+
+def wrong(out: Path):
+    {}[os.environ["ODD_PASSWORD"]]
+
+
 def other(out: Path):
     out.write_text(str("API_TOKEN" in os.environ))
 """
@@ -47,13 +82,14 @@ def ran(shared_project):
     project = shared_project
     project.write("pipeline.yaml", PIPELINE)
     project.write("stages/secret.py", STAGES)
-    (project.home / ".pgpass").write_text(FILE_VALUE)
-    return project.run("-k", code=1, API_TOKEN=VALUE)
+    (project.home / ".pgpass").write_text(f"localhost:5432:flights:me:{FILE_VALUE}\n")
+    return project.run("-k", code=1, **VARIABLES)
 
 
 def test_the_stage_that_declares_a_secret_has_it_and_no_other(ran, shared_project):
-    assert ran.outcomes == {"uses": "executed", "tells": "failed", "echoes": "failed", "other": "executed"}
-    assert shared_project.read("build/uses.txt") == f"{len(VALUE)} {len(FILE_VALUE)}"
+    failed = dict.fromkeys(("tells", "wrong", "children", "echoes"), "failed")
+    assert ran.outcomes == {"uses": "executed", "odd": "executed", "other": "executed", **failed}
+    assert shared_project.read("build/uses.txt").startswith(f"{len(VALUE)} ")
     assert shared_project.read("build/other.txt") == "False"
 
 
@@ -63,6 +99,30 @@ def test_logs_and_messages_show_stars(ran, shared_project):
     assert "ValueError: cannot log in with ***" in ran.err
     assert "  | token=***\n" in ran.err
     assert VALUE not in ran.err + ran.out
+    odd = shared_project.read(f".pipe/runs/{ran.json['run']}/odd.log").splitlines()
+    assert odd[:5] == ["*** '***' \"***\" *** ***", *["line ***"] * 4]
+    assert odd[5:] == ["***", "password is ***"]
+    assert "KeyError: '***'" in ran.err
+
+
+def test_no_command_shows_the_value_of_a_secret(ran, shared_project):
+    said = ran.out + ran.err
+    for words in (
+        ["status", "-v"],
+        ["explain", "-v", "tells"],
+        ["explain", "--json", "uses"],
+        ["runs", "--json"],
+        ["show", ran.json["run"], "--json"],
+        ["logs", "odd"],
+        ["logs", "wrong"],
+        ["run", "-n", "-v"],
+        ["graph", "--format", "json"],
+        ["doctor"],
+    ):
+        done = shared_project.pipe(*words, **VARIABLES)
+        assert done.code == 0, done
+        said += done.out + done.err
+    assert [form for form in FORMS if form in said] == []
 
 
 def test_no_file_holds_the_value_of_a_secret(ran, shared_project):
@@ -73,7 +133,7 @@ def test_no_file_holds_the_value_of_a_secret(ran, shared_project):
             if os.path.isfile(path) and not path.startswith(str(shared_project.home)):
                 with open(path, "rb") as file:
                     data = file.read()
-                found += [path for value in (VALUE, FILE_VALUE) if value.encode() in data]
+                found += [(path, value) for value in FORMS if value.encode() in data]
     assert found == []
 
 

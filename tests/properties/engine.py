@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline import status as statuses
 from pipeline.check import check, target_scope
+from pipeline.code import Memo
 from pipeline.events import Silent
 from pipeline.execute.local import LocalExecutor
 from pipeline.execute.servers import Servers
@@ -31,8 +32,8 @@ _HOME = tempfile.mkdtemp(prefix="pipe-home-")
 class WarmExecutor(LocalExecutor):
     """The local executor with forkservers that outlive it."""
 
-    def __init__(self, layout: Layout, store: Store, level: str) -> None:
-        super().__init__(layout, store, level)
+    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str) -> None:
+        super().__init__(layout, store, level, memo, unwatched=unwatched)
         if not _SERVERS:
             _SERVERS.append(Servers())
             atexit.register(_SERVERS[0].close)
@@ -45,7 +46,10 @@ class WarmExecutor(LocalExecutor):
 
 class WarmPerformer(Performer):
     def open(self) -> None:
-        self.executor = self.executor or WarmExecutor(self._layout, self._store, self._opened.level)
+        opened = self._opened
+        self.executor = self.executor or WarmExecutor(
+            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
+        )
 
 
 class Engine:

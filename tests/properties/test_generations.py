@@ -16,6 +16,7 @@ from pipeline.errors import PipeError
 from pipeline.events import Silent
 from pipeline.lineage import ancestry, open_records, resolve
 from pipeline.remake import Remaker
+from pipeline.state import State
 from tests.project import SETTINGS, tree
 from tests.properties import reference
 from tests.properties import world as worlds
@@ -36,7 +37,11 @@ class Fact(NamedTuple):
 
 class WarmRemaker(Remaker):
     def _executor_for(self):
-        return WarmExecutor(self._layout, self._store, self._level)
+        state = State(self._layout.state)
+        try:
+            return WarmExecutor(self._layout, self._store, self._level, state, unwatched="nobody asks for it")
+        finally:
+            state.close()
 
 
 class ReadsWorkingTree(WarmRemaker):

@@ -131,6 +131,11 @@ ENTRIES = st.dictionaries(
             max_size=2,
         ),
         outputs=OUTPUTS,
+        pickles=st.dictionaries(
+            NAMES,
+            st.none() | st.lists(st.sampled_from(["a:b", "c.d:e.f"]), unique=True).map(tuple),
+            max_size=2,
+        ),
     ),
     max_size=3,
 )

@@ -6,10 +6,11 @@ Levels: L0 a folder and an environment of its own, nothing more; L1 Landlock; L2
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ... import owned
 from . import kernel, landlock, namespaces, view
+from .whole import Shown
 
 
 class ForServer(NamedTuple):
@@ -31,6 +32,14 @@ class ForStage(NamedTuple):
     fixed: tuple[str, ...]
     linked: Mapping[str, str]
     network: bool
+    shown: Shown | None = None
+    """The whole project, for a stage that sees it: then all of the mirror may be written that is not `fixed`."""
+
+
+def of_plain(plain: Mapping[str, Any]) -> ForStage:
+    """Read what went through JSON."""
+    stage = ForStage(**plain)
+    return stage._replace(shown=Shown(*stage.shown)) if stage.shown is not None else stage
 
 
 def outermost_writable(paths: Iterable[str]) -> tuple[str, ...]:
@@ -88,6 +97,7 @@ def enter_as_stage(server: ForServer, stage: ForStage, folder: str) -> None:
             fixed=stage.fixed,
             linked=stage.linked,
             network=stage.network,
+            shown=stage.shown,
         )
     elif server.level == "L1":
         own_network = stage.network or namespaces.enter_own_network()

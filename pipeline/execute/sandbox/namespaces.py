@@ -11,12 +11,13 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from .. import processes
-from . import kernel, view
+from . import kernel, view, whole
+from .whole import Shown
 
 OLD = "/.old"
 """Where a server still finds the machine's own root; its children take that mount away before the stage starts."""
 
-HOME = "/home"
+HOME = "/.home"
 """Where a server finds the folder that it may write; its stages see it read-only."""
 
 _TEMPORARY = "/tmp"
@@ -27,7 +28,7 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], base: str, home: str) -> None:
     """Move this single-threaded process into a root of its own, made at the empty folder `root`.
 
-    `base` is the folder of all work folders, `home` what lies at /home. Returns in a child, which is the first
+    `base` is the folder of all work folders, `home` what lies at `HOME`. Returns in a child, which is the first
     process of its namespace; the caller's own process waits for it and ends with it.
     Raises OSError where the kernel refuses, before the root was changed.
     """
@@ -60,6 +61,7 @@ def enter_as_stage(
     fixed: Sequence[str],
     linked: Mapping[str, str],
     network: bool,
+    shown: Shown | None = None,
 ) -> None:
     """Give this process, a child of such a server, mounts of its own with one work folder in them.
 
@@ -71,6 +73,7 @@ def enter_as_stage(
         fixed: What lies in those and may not be written all the same.
         linked: What is not stored, by path in the work folder: where on this machine it lies, links resolved.
         network: The machine's network stays; else there is a loopback of its own and nothing more.
+        shown: The whole project, for a stage that sees it, by relative paths and by absolute ones.
     """
     kernel.unshare(kernel.NEW_NS | kernel.NEW_IPC | (0 if network else kernel.NEW_NET))
     if not network:
@@ -83,10 +86,13 @@ def enter_as_stage(
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
     if not base.startswith(_TEMPORARY + "/"):
         kernel.mount("tmpfs", base, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
-    os.makedirs(folder)
+    os.makedirs(folder, exist_ok=True)
     kernel.mount(OLD + folder, folder, "", kernel.MS_BIND)
     project = f"{folder}/project"
-    if "." not in writable:
+    overlaid = shown is not None and whole.is_overlaid(OLD, folder, shown)
+    if shown is not None and not overlaid:
+        whole.link(shown.root, project, shown.hidden)
+    if shown is None and "." not in writable:
         kernel.mount(OLD + project, project, "", kernel.MS_BIND)
         kernel.remount_read_only(project)
         for path in writable:
@@ -96,6 +102,8 @@ def enter_as_stage(
         kernel.remount_read_only(f"{project}/{path}")
     for path, source in linked.items():
         kernel.bind(OLD + source, f"{folder}/{path}", read_only=True)
+    if shown is not None and overlaid:
+        kernel.bind(project, shown.root, read_only=False)
     kernel.remount_read_only(HOME)
     kernel.unmount(OLD)
     os.chdir(project)

@@ -1,15 +1,18 @@
 """Finds out what this machine's kernel enforces, by doing it. Remembers nothing."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
 
 from ... import owned
 from ..child import BOOT
-from . import kernel, namespaces, view
+from . import kernel, namespaces, view, watch
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_PROBE = BOOT + "from _pipe.execute.sandbox.probe import try_namespaces\ntry_namespaces(sys.argv[2])\n"
+_PROBE = BOOT + "from _pipe.execute.sandbox import probe\ngetattr(probe, sys.argv[2])(*sys.argv[3:])\n"
+_PATIENCE_SECONDS = 20
 
 
 def level(base: str) -> tuple[str, str]:
@@ -22,12 +25,8 @@ def level(base: str) -> tuple[str, str]:
     folder = f"{base}/probe.{os.urandom(8).hex()}"
     lock = owned.claim(folder)
     assert lock is not None, "a random name is taken"
-    command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, folder]
     try:
-        ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
-        why = ran.stdout.decode("utf-8", "replace").strip() or f"the probe ended with {ran.returncode}"
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = str(error)
+        why = _ask("try_namespaces", folder)
     finally:
         owned.give_up(folder)
         os.close(lock)
@@ -36,6 +35,61 @@ def level(base: str) -> tuple[str, str]:
     if kernel.landlock_version() >= 1:
         return "L1", f"namespaces: {why}"
     return "L0", f"namespaces: {why}; Landlock: this kernel has none, or it is switched off"
+
+
+def watching() -> str:
+    """Return why this machine cannot tell what a process accesses; "" if it can."""
+    if sys.platform != "linux":
+        return f"{sys.platform} has no seccomp"
+    why = _ask("try_watching")
+    return "" if why == "works" else f"seccomp: {why}"
+
+
+def _ask(function: str, *arguments: str) -> str:
+    """Call a function of this module in a process of its own; returns what it said."""
+    command = [sys.executable, "-s", "-P", "-c", _PROBE, _PACKAGE, function, *arguments]
+    try:
+        ran = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return ran.stdout.decode("utf-8", "replace").strip() or f"the probe ended with {ran.returncode}"
+
+
+def try_watching() -> None:
+    """Write "works" if a child that asks for a path can be seen doing it, else why not. Ends the process."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        _try_as_watched(theirs)
+    theirs.close()
+    found: list[watch.Access] = []
+    try:
+        _, listeners, _, _ = socket.recv_fds(ours, 1, 1)
+        if listeners:
+            watcher = watch.Watcher(listeners[0], found.append)
+            while not os.waitpid(child, os.WNOHANG)[0]:
+                if select.select([watcher], [], [], 0.01)[0]:
+                    watcher.answer()
+            _say("works" if any(a.asked == "/watched" for a in found) else "it showed nothing")
+    except OSError as error:
+        _say(str(error))
+    os._exit(0)
+
+
+def _try_as_watched(control: socket.socket) -> None:
+    try:
+        kernel.drop_capabilities()
+        kernel.no_new_privileges()
+        listener = watch.install()
+    except OSError as error:
+        _say(str(error))
+        os._exit(1)
+    socket.send_fds(control, [b"l"], [listener])
+    os.close(listener)
+    os.path.exists("/watched")
+    os._exit(0)
 
 
 def try_namespaces(base: str) -> None:

@@ -39,15 +39,22 @@ KERNEL = ("/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/fs/cgroup
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
-def readable(package: str, more: Iterable[str] = ()) -> list[str]:
+def readable(package: str, more: Iterable[str] = (), *, project: str = "") -> list[str]:
     """Return the folders of the system, the interpreter and its packages, those inside others left out.
 
-    `package` is the folder of this very package, which the child goes on reading.
+    `package` is the folder of this very package, which the child goes on reading. What an editable install of the
+    `project` puts on the import path is left out: the child has the snapshot.
     """
+    from ...code.sources import is_of_project  # here: the child loads this module, and asks nothing of it
+
+    root = os.path.realpath(project) if project else ""
     own = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv and sys.argv[0] else ""
     found = [*SYSTEM, *more, package, sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix]
     found += [
-        path for path in sys.path if path and path != own and os.path.isabs(path) and not _is_checkout(path)
+        path
+        for path in sys.path
+        if path and path != own and os.path.isabs(path) and not _is_checkout(path)
+        if not (root and is_of_project(path, root))
     ]
     found += [os.path.dirname(os.path.realpath(sys.executable)), os.path.dirname(sys.executable)]
     return outermost(path for path in found if os.path.exists(path))
@@ -71,7 +78,7 @@ def outermost(paths: Iterable[str]) -> list[str]:
 
 
 def _is_checkout(path: str) -> bool:
-    # A project or the checkout of an editable install: its modules count as code, never as packages.
+    # Of the checkout of an editable install the modules are shown alone (`more`), not the data beside them.
     return os.path.exists(os.path.join(path, "pyproject.toml")) or os.path.exists(
         os.path.join(path, "setup.py")
     )

@@ -405,6 +405,27 @@ def test_names_that_go_round_in_circles_are_found_from_everywhere(project):
     assert "a:x" in project.units("two:go")
 
 
+@pytest.mark.parametrize(
+    "init",
+    [
+        "from .clean import clean\n",
+        "from pkg.clean import clean\n",
+        "try:\n    from .clean import clean\nexcept ImportError:\n    clean = None\n",
+        "from . import clean\nfrom .clean import clean\n",
+        "def __getattr__(name):\n    from .clean import clean\n    return clean\n",
+    ],
+)
+@pytest.mark.parametrize("use", ["clean()", "clean", "pkg.clean()"])
+def test_a_package_may_export_a_function_under_its_modules_name(project, init, use):
+    project.write(
+        {"pkg/__init__.py": init, "pkg/clean.py": "def clean():\n    return LIMIT\n\n\nLIMIT = 1\n"}
+    )
+    project.write({"stage.py": f"import pkg\nfrom pkg import clean\n\n\ndef run():\n    return {use}\n"})
+    edit = {"pkg/clean.py": "def clean():\n    return LIMIT\n\n\nLIMIT = 2\n"}
+    assert "pkg.clean:LIMIT" in project.changed_units("stage:run", edit)
+    assert "pkg.clean:LIMIT" in project.units("pkg:clean")
+
+
 def test_what_asks_a_modules_getattr_when_it_is_imported_runs_whoever_is_asked_for(project):
     project.write(
         {

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipeline.code import CodeError
+
 GO = "\n\n\ndef go():\n    pass\n"
 
 
@@ -43,6 +45,28 @@ def test_a_mere_folder_does_not_shadow_an_installed_package(project):
     code = project.callable("main:go")
     assert {unit.partition(":")[0] for unit in code.units} == {"main"}
     assert code.imports == ("json", "numpy")
+
+
+def test_a_mere_folder_gives_the_modules_that_an_installed_package_of_its_name_lacks(project):
+    project.write({"numpy/note.py": "def go():\n    return LIMIT\n\n\nLIMIT = 1\n", "numpy/linalg.py": GO})
+    project.write(
+        {"main.py": f"import numpy\nimport numpy.linalg\nfrom numpy import note{GO}    note.go()\n"}
+    )
+    code = project.callable("main:go")
+    assert {unit.partition(":")[0] for unit in code.units} == {"main", "numpy.note"}
+    assert set(code.imports) == {"numpy", "numpy.linalg"}
+    code = project.callable("numpy.note:go")
+    assert set(code.units) >= {"numpy.note:go", "numpy.note:LIMIT"}
+    assert code.imports == ("numpy",)
+    with pytest.raises(CodeError, match="a module of an installed package") as caught:
+        project.callable("numpy.linalg:go")
+    assert "numpy/__init__.py" in caught.value.help
+
+
+def test_a_folder_of_data_shares_no_name_with_a_package(project):
+    project.write({"numpy/data.csv": "", "main.py": f"import numpy.linalg{GO}"})
+    code = project.callable("main:go")
+    assert (code.imports, code.absent) == (("numpy.linalg",), ())
 
 
 def test_a_namespace_package_spans_the_roots(project):

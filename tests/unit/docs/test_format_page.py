@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline import digest, tree
+from pipeline.fsck import KINDS
 from pipeline.tree import Leaf
 
 HELLO = b"hello\n"
@@ -36,3 +37,9 @@ def test_the_manifest_of_a_folder_and_its_digest(page):
     built = tree.build(leaves)
     assert built.manifests[built.digest].decode() in page + "\n"
     assert built.digest in page.splitlines()
+
+
+def test_every_kind_of_damage_is_on_the_page(request):
+    text = (request.config.rootpath / "docs" / "format.md").read_text(encoding="utf-8")
+    for kind, meaning in KINDS.items():
+        assert f"| `{kind}` | {meaning} |" in text

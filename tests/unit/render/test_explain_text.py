@@ -26,6 +26,8 @@ class Explanation(NamedTuple):
     baseline: str | None = None
     widened: tuple = ()
     chain: tuple = ()
+    sandbox: str = "strict"
+    observed: dict = {}  # noqa: RUF012 - never changed
 
 
 DIFF = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n def f(x):\n-    return x\n+    return 2 * x\n"
@@ -83,3 +85,9 @@ def test_what_could_not_be_followed_is_counted_and_named_when_asked():
     explanation = Explanation("a", "fresh", widened=("getattr in stages/a.py:3",))
     assert text_of(explanation, PLAIN, verbose=False).endswith("1 name could not be followed (-v shows them)")
     assert text_of(explanation, PLAIN, verbose=True).endswith("\n  getattr in stages/a.py:3")
+
+
+def test_what_was_read_under_a_loose_sandbox_is_named_when_asked():
+    explanation = Explanation("a", "fresh", sandbox="warn", observed={"data/x.csv": "1" * 64, "y": None})
+    assert text_of(explanation, PLAIN, verbose=False) == "a: fresh"
+    assert text_of(explanation, PLAIN, verbose=True).endswith("  data/x.csv  111111111111\n  y  not there")
