@@ -89,13 +89,13 @@ _KNOWN: dict[str, bytes] = {}
 
 def tell_isolation(root: Path) -> None:
     """Tell a new checkout what this machine can enforce: to find it out takes longer than to build."""
-    key = f"isolation:{identity()}"
+    key = f"machine:{identity()}"
     opened = open_project(root)
     try:
         if key not in _KNOWN:
             assert opened.level
             known = opened.state.get(key)
-            assert known is not None
+            assert known is not None, "it is kept under another name"
             _KNOWN[key] = known
         opened.state.put(key, _KNOWN[key])
     finally:
