@@ -1,6 +1,7 @@
 # Everything that a fresh clone needs. It takes Python 3.11 or later, git and make; the rest goes into .venv.
 #
 #   make run      build the example on the real data
+#   make verify   build the example from nothing, elsewhere, and compare with pipeline.lock
 #   make test     all checks: lint, format, types, tests
 #   make bench    the benchmarks, as ratios; `make bench BENCH=--quick` takes a minute
 #   make clean    remove what was built, and caches; the store in .pipe stays
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types pytest format bench clean distclean
+.PHONY: help run verify test lint types pytest format bench clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -22,6 +23,10 @@ run: .venv/.example
 	@echo
 	@echo "The result: build/report.md with build/report.png; the scores: build/comparison.csv"
 	@cat build/comparison.csv
+
+# A report for CI systems goes with it: `make verify VERIFY='--junit verify.xml'`.
+verify: .venv/.example
+	@$(BIN)/pipe verify $(VERIFY)
 
 test: lint types pytest
 

@@ -13,6 +13,8 @@ class Layout(NamedTuple):
     root: Path
     pipe: Path
     store: Path
+    work: Path | None = None
+    """Where stages run; None leaves that to `execute`."""
 
     @property
     def state(self) -> Path:

@@ -73,7 +73,11 @@ def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> Open
     where = layout.of(root)
     if os.access(where.root, os.W_OK):
         layout.prepare(where)
-    loaded = config.load(where.root, overrides=overrides, compiled=where.compiled)
+    return opened_with(where, config.load(where.root, overrides=overrides, compiled=where.compiled))
+
+
+def opened_with(where: Layout, loaded: config.Loaded) -> OpenProject:
+    """Open a project that has been read already. Raises as `open_project` does."""
     graph = graphs.build(loaded.project.stages)
     state = State(where.state)
     stats = StatCache(state, os.fspath(where.root))

@@ -1,15 +1,13 @@
 """`pipe run`: decides about each stage as what it reads becomes known, restores or executes it, records the run."""
 
 import queue
-import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import history, lock, machine, run_record, status
+from . import history, lock, machine, run_record, signals, status
 from .check import check, target_scope
 from .errors import Interrupted, PipeError, Problem, StageFailed, StoreError, usage
 from .events import Listener
@@ -47,22 +45,25 @@ def run(root: Path, options: RunOptions, listener: Listener) -> RunResult:
     """
     opened = open_project(root, options.overrides)
     try:
-        named = (
-            expand_targets(opened, options.targets)
-            if not opened.problems
-            else frozenset(opened.project.stages)
-        )
-        scope = target_scope(opened, named)
-        check(opened, scope, allow_missing=options.allow_missing)
-        if options.locked:
-            _refuse_execution(opened, scope, options)
-        if options.debug:
-            from .debug import debug
-
-            return debug(opened, named, listener)
-        return _Run(opened, options, named, scope, listener).run()
+        return run_opened(opened, options, listener)
     finally:
         opened.close()
+
+
+def run_opened(opened: OpenProject, options: RunOptions, listener: Listener) -> RunResult:
+    """Do the same in a project that is open, and leave it open; the overrides were made when it was read."""
+    named = (
+        expand_targets(opened, options.targets) if not opened.problems else frozenset(opened.project.stages)
+    )
+    scope = target_scope(opened, named)
+    check(opened, scope, allow_missing=options.allow_missing)
+    if options.locked:
+        _refuse_execution(opened, scope, options)
+    if options.debug:
+        from .debug import debug
+
+        return debug(opened, named, listener)
+    return _Run(opened, options, named, scope, listener).run()
 
 
 def _refuse_execution(opened: OpenProject, scope: list[str], options: RunOptions) -> None:
@@ -119,7 +120,7 @@ class _Run:
         self._start_over()
         known = [self._seconds[name] for name in self._scope if name in self._seconds]
         self._progress.planned(sum(known) if known else None)
-        restore_signals = self._catch_signals()
+        restore_signals = signals.catch(self._stop_by)
         try:
             self._loop()
         finally:
@@ -373,24 +374,10 @@ class _Run:
             or (self._failed and not self._options.keep_going)
         )
 
+    def _stop_by(self, number: int) -> None:
+        self._signal = number
+        self._cancel.set()
+
     def _stop_for(self, error: BaseException) -> None:
         self._fatal = self._fatal or error
         self._cancel.set()
-
-    def _catch_signals(self) -> Callable[[], None]:
-        if threading.current_thread() is not threading.main_thread():
-            return lambda: None
-
-        def caught(number: int, _frame: FrameType | None) -> None:
-            self._signal = number
-            self._cancel.set()
-
-        old = {
-            number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        }
-
-        def restore() -> None:
-            for number, handler in old.items():
-                signal.signal(number, handler)
-
-        return restore

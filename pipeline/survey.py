@@ -66,6 +66,10 @@ class Survey:
             found = self._surveyed[key] = self._survey(stage, unpickled)
         return found
 
+    def take_answers(self, other: "Survey") -> None:
+        """Let what the tools answered to another survey be what they say: they are asked once, where the user is."""
+        self._tools |= other._tools
+
     def snapshot(self, surveyed: Surveyed, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
         """Return by path what the stage imports; `read` gives the bytes of a source file by its digest."""
         return code.pruned(surveyed.code, self._sources, self._memo, read=read)

@@ -31,11 +31,22 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    ("machine", "scheduler", "progress", "lock", "history", "run_record"),
+    ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ledger", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
     # The verbs: they return data.
-    ("project_graph", "graph_view", "status", "code_diff", "explain", "debug", "run", "observe", "shell"),
+    (
+        "project_graph",
+        "graph_view",
+        "status",
+        "code_diff",
+        "explain",
+        "debug",
+        "run",
+        "observe",
+        "verify",
+        "shell",
+    ),
     ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
     # The skin.
     ("render", "cli"),

@@ -307,6 +307,12 @@ def _run(values: Values, skin: Skin) -> int:
     return run_action.forecast(values, skin) if values["dry_run"] else run_action.run_now(values, skin)
 
 
+def _verify(values: Values, skin: Skin) -> int:
+    from .verify_action import verify_now
+
+    return verify_now(values, skin)
+
+
 ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "run": _run,
     "status": _status,
@@ -314,6 +320,7 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "graph": _graph,
     "lineage": _lineage,
     "rebuild": _rebuild,
+    "verify": _verify,
     "runs": _runs,
     "show": _show,
     "init": _init,

@@ -200,6 +200,35 @@ COMMANDS = {
             ),
         ),
         Command(
+            "verify",
+            "Build everything from nothing elsewhere, and compare with pipeline.lock.",
+            _TARGETS,
+            (
+                Option(
+                    "skip",
+                    ("--skip",),
+                    "texts",
+                    "Do not execute these stages: their locked outputs are used; may be repeated.",
+                    "GLOB",
+                ),
+                Option("only", ("--only",), "flag", "Each target alone, on the locked bytes of its inputs."),
+                Option(
+                    "twice", ("--twice",), "flag", "Build two times and compare these; needs no lock file."
+                ),
+                Option("jobs", ("-j", "--jobs"), "number", "How many CPUs to use; all without.", "N"),
+                Option("junit", ("--junit",), "text", "Write a report in JUnit's form, too.", "FILE"),
+            ),
+            details="identical: the same bytes. equivalent: within what the output's `compare` allows. recorded: not "
+            "executed, since it is skipped, `always` or `frozen`. All else is exit 1. Nothing of the project changes.",
+            examples=(
+                ("pipe verify", "can everything be made again, with the same result?"),
+                ("pipe verify report --skip 'train@*'", "but for what takes hours"),
+                ("pipe verify --only train", "one stage, on the inputs that it had"),
+                ("pipe verify --twice", "which stages give something else each time?"),
+                ("pipe verify --junit verify.xml", "in CI"),
+            ),
+        ),
+        Command(
             "runs",
             "List the recorded runs, the newest first.",
             examples=(("pipe runs | head", "the last ones"),),

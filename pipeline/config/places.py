@@ -36,7 +36,7 @@ def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
     steps = list(path)
     if len(steps) > 1 and isinstance(steps[1], str):
         steps[1] = _entry(document, stage_base, str(steps[0]), steps[1])
-    return in_stage(document, stage_base, steps)[0]
+    return in_stage(document, stage_base, steps, at_key=not steps)[0]
 
 
 @lru_cache(maxsize=1)

@@ -144,6 +144,8 @@ class WorkFolder:
 
 def base_for(layout: Layout) -> str:
     """Return where work folders lie: outside the project, for tools that look upwards, if the disk is the same."""
+    if layout.work is not None:
+        return os.fspath(layout.work)
     there = next(path for path in (layout.store, layout.pipe, layout.root) if path.exists())
     device = os.stat(there).st_dev
     for parent in (tempfile.gettempdir(), os.path.expanduser("~/.cache")):

@@ -11,6 +11,7 @@ from ..model import Produced, Reason, RunResult, StageResult
 if TYPE_CHECKING:
     from ..explain import Explanation
     from ..status import StatusResult
+    from ..verify import StageFound, VerifyResult
 
 VERSION = 1
 
@@ -90,6 +91,16 @@ def explain(explanation: "Explanation") -> dict[str, Any]:
     }
 
 
+def verify(result: "VerifyResult") -> dict[str, Any]:
+    """Return what became of each stage."""
+    return {
+        "ok": result.ok,
+        "executed": result.executed,
+        "wall_seconds": round(result.wall_seconds, 6),
+        "stages": {name: _found(stage) for name, stage in result.stages.items()},
+    }
+
+
 def reasons(found: Sequence[Reason]) -> list[dict[str, Any]]:
     """Return reasons; old and new are left out where there are none."""
     return [{k: v for k, v in reason._asdict().items() if k in _ALWAYS or v is not None} for reason in found]
@@ -107,6 +118,26 @@ def _result(stage: StageResult) -> dict[str, Any]:
         "outputs": {name: _output(made) for name, made in stage.outputs.items()},
         "error": stage.error,
         "same_output": stage.same_output,
+    }
+
+
+def _found(stage: "StageFound") -> dict[str, Any]:
+    return {
+        "result": stage.verdict,
+        "outputs": {
+            name: {
+                "path": output.path,
+                "expected": output.expected,
+                "actual": output.actual,
+                "difference": output.difference,
+            }
+            for name, output in stage.outputs.items()
+        },
+        "culprit": stage.culprit,
+        "error": stage.error,
+        "follows": list(stage.follows),
+        "reasons": reasons(stage.reasons),
+        "wall_seconds": round(stage.wall_seconds, 6),
     }
 
 

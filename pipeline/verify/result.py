@@ -1,0 +1,59 @@
+"""What a verification found, as plain values. Does nothing."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+from ..errors import Mark
+from ..model import Reason
+
+Verdict: TypeAlias = Literal["identical", "equivalent", "recorded", "different", "failed", "blocked"]
+
+OK = frozenset(("identical", "equivalent", "recorded"))
+
+
+class VerifyOptions(NamedTuple):
+    """`skip` are globs of stages that are not executed, as are those above the targets with `only`."""
+
+    targets: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    only: bool = False
+    twice: bool = False
+    """Compare two builds with each other, and not one with the lock file."""
+    jobs: int | None = None
+
+
+class OutputFound(NamedTuple):
+    """One output. A digest is None where there is no such output; `difference` is None if there is none."""
+
+    path: str
+    verdict: Verdict
+    expected: str | None
+    actual: str | None
+    difference: str | None = None
+
+
+class StageFound(NamedTuple):
+    """One stage, judged. `mark` is its place in pipeline.yaml."""
+
+    name: str
+    verdict: Verdict
+    outputs: Mapping[str, OutputFound] = {}
+    wall_seconds: float = 0.0
+    error: str | None = None
+    """Of a stage that failed; of one that differs as a whole, what is wrong with it."""
+    follows: tuple[str, ...] = ()
+    """The stages above it that are to blame."""
+    reasons: tuple[Reason, ...] = ()
+    """In what it was made of something else than the lock file says."""
+    mark: Mark | None = None
+    culprit: str | None = None
+
+
+class VerifyResult(NamedTuple):
+    """`stages` is in the order of the graph. Not ok, too, if nothing was executed."""
+
+    ok: bool
+    stages: Mapping[str, StageFound]
+    executed: int
+    wall_seconds: float
+    twice: bool
