@@ -72,9 +72,16 @@ def enter_as_server(plan: ForServer) -> str:
     """Isolate a server; returns the prefix under which it finds the machine's own files. Raises OSError."""
     if plan.level != "L2":
         return ""
-    root = f"{plan.base}/.root.{os.getpid()}"
-    os.makedirs(root, mode=0o700, exist_ok=True)
+    from ... import owned
+
+    # Locked until the mount has moved away from it: another `pipe` that clears up would take it for abandoned.
+    os.makedirs(plan.base, mode=0o700, exist_ok=True)
+    root = f"{plan.base}/.root.{os.urandom(8).hex()}"
+    lock = owned.claim(root)
+    assert lock is not None, "a random name is taken"
     namespaces.enter_as_server(root, plan.readable, plan.devices, plan.base, plan.home)
+    owned.give_up(namespaces.OLD + root)
+    os.close(lock)
     return namespaces.OLD
 
 
