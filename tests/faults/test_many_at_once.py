@@ -1,8 +1,12 @@
 """Several `pipe` at once, in one project and on one store: each action executes once, and all are right."""
 
 import json
+import os
+import threading
 
 import pytest
+
+from pipeline import owned
 
 PIPELINE = """
 stages:
@@ -102,3 +106,23 @@ def test_a_dead_holder_of_a_lease_is_not_waited_for(project):
     (said,) = all_at_once([second])
     assert said["slow"]["outcome"] == "executed"
     first.communicate()
+
+
+def test_a_stage_starts_while_others_clear_what_the_dead_left(project):
+    project.write("work.py", "def go():\n    return 'x'\n")
+    project.write("pipeline.yaml", 'stages: {one: {run: "work:go", outputs: {out: out.txt}}}')
+    base, ended = project.tmp / f"pipe-{os.getuid()}", threading.Event()
+
+    def clear():
+        while not ended.is_set():
+            owned.clear_abandoned(str(base))
+
+    thread = threading.Thread(target=clear)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert project.run("-f").outcomes == {"one": "executed"}
+    finally:
+        ended.set()
+        thread.join()
+    assert not [p for p in base.iterdir() if p.name.startswith((".root", ".new"))]

@@ -14,7 +14,7 @@ class Access(NamedTuple):
     code: str
     """The body of a function."""
     outcome: str
-    """`refused`: the stage fails. `absent`: to the stage it is not there. `own`: the stage has one of its own."""
+    """`refused`: the stage fails. `absent`: to the stage it is not there, and it goes on."""
     names: str = ""
     """What the message must hold: the path."""
     line: str = ""

@@ -1,6 +1,6 @@
 """The mutation oracle for all that is not code: the real engine says what is fresh, a clean build what is right.
 
-200 edits, the same each time; `--mutations N` tries about N/10 others.
+150 edits, the same each time; `--mutations N` tries about N/10 others.
 """
 
 import os
@@ -21,8 +21,12 @@ from tests.soundness.figures import record
 from tests.soundness.shop import tell_isolation
 from tests.soundness.surroundings import KINDS, VARIABLES, put, setting
 
-ROUNDS = 8
+ROUNDS = 6
 """Edits of each kind."""
+
+
+def all_executed(result):
+    assert {name: s.error for name, s in result.stages.items() if s.outcome != "executed"} == {}
 
 
 class Bench:
@@ -47,7 +51,7 @@ class Bench:
         self.place(now, family, self.twin)
         tell_isolation(self.root)
         tell_isolation(self.twin)
-        assert engine.run(self.root).ok
+        all_executed(engine.run(self.root))
         self.built = self.made(self.root)
 
     def made(self, root):
@@ -67,8 +71,7 @@ class Bench:
             shutil.rmtree(self.twin / folder, ignore_errors=True)
         (self.twin / "pipeline.lock").unlink(missing_ok=True)
         self.place(now, family, self.twin)
-        result = Engine().run(self.twin)
-        assert {stage.outcome for stage in result.stages.values()} <= {"executed"}, result
+        all_executed(Engine().run(self.twin))
         return self.made(self.twin)
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ... import owned
 from . import kernel, landlock, namespaces, view
 from .whole import Shown
 
@@ -72,7 +73,6 @@ def enter_as_server(plan: ForServer) -> str:
     """Isolate a server; returns the prefix under which it finds the machine's own files. Raises OSError."""
     if plan.level != "L2":
         return ""
-    from ... import owned
 
     # Locked until the mount has moved away from it: another `pipe` that clears up would take it for abandoned.
     os.makedirs(plan.base, mode=0o700, exist_ok=True)
