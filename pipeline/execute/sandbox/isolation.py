@@ -73,14 +73,14 @@ def enter_as_server(plan: ForServer) -> str:
     """Isolate a server; returns the prefix under which it finds the machine's own files. Raises OSError."""
     if plan.level != "L2":
         return ""
-    # Owned until the mount has moved away: whoever removes or renames what it is mounted on ends the mount.
-    mine = f"{plan.base}/{os.urandom(8).hex()}"
-    lock = owned.claim(mine)
+
+    # Locked until the mount has moved away from it: another `pipe` that clears up would take it for abandoned.
+    os.makedirs(plan.base, mode=0o700, exist_ok=True)
+    root = f"{plan.base}/.root.{os.urandom(8).hex()}"
+    lock = owned.claim(root)
     assert lock is not None, "a random name is taken"
-    root = f"{mine}/root"
-    os.mkdir(root, 0o700)
     namespaces.enter_as_server(root, plan.readable, plan.devices, plan.base, plan.home)
-    owned.give_up(namespaces.OLD + mine)
+    owned.give_up(namespaces.OLD + root)
     os.close(lock)
     return namespaces.OLD
 

@@ -30,6 +30,7 @@ def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], 
 
     `base` is the folder of all work folders, `home` what lies at `HOME`. Returns in a child, which is the first
     process of its namespace; the caller's own process waits for it and ends with it.
+    What lay at `root` is at OLD + `root` then: the mount has moved away from it.
     Raises OSError where the kernel refuses, before the root was changed.
     """
     user, group = os.geteuid(), os.getegid()
@@ -48,7 +49,6 @@ def enter_as_server(root: str, readable: Sequence[str], devices: Sequence[str], 
     kernel.mount("proc", f"{root}/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV)
     kernel.pivot_root(root, root + OLD)
     os.chdir("/")
-    os.rmdir(OLD + root)  # the mount has moved away from it
     kernel.remount_read_only("/")
 
 
