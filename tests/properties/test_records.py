@@ -19,6 +19,7 @@ from tests.properties.plain import DIGESTS, PLAIN, identity
 NAMES = st.text(max_size=5).filter(lambda text: "\ud800" not in text)
 ARTIFACTS = st.builds(Artifact, st.sampled_from(["file", "exec", "tree"]), DIGESTS, st.integers(0, 2**60))
 OUTPUTS = st.dictionaries(NAMES, st.builds(Produced, NAMES, ARTIFACTS), max_size=3)
+OBSERVED = st.dictionaries(NAMES, st.none() | DIGESTS, max_size=2)
 SECONDS = st.floats(0, 1e6)
 TRACES = st.builds(
     Trace,
@@ -37,6 +38,11 @@ TRACES = st.builds(
     widened=st.lists(NAMES, max_size=2).map(tuple),
     pruned=st.none() | st.dictionaries(NAMES, DIGESTS, max_size=2),
     spans=st.dictionaries(NAMES, st.tuples(NAMES, st.integers(1, 9999)), max_size=2),
+    observed=OBSERVED,
+    roots=st.lists(NAMES, max_size=2).map(tuple),
+    params_path=st.none() | NAMES,
+    always=st.booleans(),
+    unstored=st.lists(NAMES, max_size=2).map(tuple),
 )
 WORDS = (
     st.text(max_size=4)
@@ -131,6 +137,8 @@ ENTRIES = st.dictionaries(
             max_size=2,
         ),
         outputs=OUTPUTS,
+        sandbox=st.sampled_from(["strict", "warn", "off"]),
+        observed=OBSERVED,
         pickles=st.dictionaries(
             NAMES,
             st.none() | st.lists(st.sampled_from(["a:b", "c.d:e.f"]), unique=True).map(tuple),
