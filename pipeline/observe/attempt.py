@@ -63,7 +63,13 @@ def attempt(start: Start, shadow: Shadow, *, wants_watch: bool = True) -> Attemp
         if listener is None:
             status = _waited(pid)
         else:
-            status = _watched(pid, listener, shadow, start, lambda a: events.append(Event(a.kind, a.path)))
+
+            def note(access: watch.Access) -> None:
+                # A shell that looks for a program tries every folder of PATH: what is not there was not executed.
+                if access.kind != "execute" or os.path.lexists(access.path):
+                    events.append(Event(access.kind, access.path))
+
+            status = _watched(pid, listener, shadow, start, note)
     finally:
         ours.close()
         processes.signal_tree(pid, signal.SIGKILL)
