@@ -14,6 +14,8 @@ from .model import Stage
 _NOT_THERE = ("No such file", "FileNotFound", "cannot open", "Permission denied")
 _READ_ONLY, _DENIED = "Read-only file system", "Permission denied"
 
+_THROUGH_PROC = re.compile(r"^/proc/(?:self|\d+)/(?:root(?=/)|(?P<cwd>cwd/))")
+
 _MISSING = (
     re.compile(r"NameError: name '(?P<name>\w+)' is not defined"),
     re.compile(r"ImportError: cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'"),
@@ -133,12 +135,20 @@ def undeclared_reads(lines: Sequence[str], layout: Layout, folder: str, given: C
         if not any(sign in line for sign in _NOT_THERE):
             continue
         for name in _names_in(line):
-            path = os.path.normpath(name.removeprefix(f"{folder}/").removeprefix(f"{layout.root}/"))
-            if path.startswith(("/", "..")) or path == "." or path in given:
+            path = _in_project(name, folder, os.fspath(layout.root))
+            if path.startswith(("/", "..")) or path.split("/")[0] in (".", ".pipe") or path in given:
                 continue
             if os.path.lexists(os.path.join(layout.root, path)):
                 found[path] = None
     return list(found)
+
+
+def _in_project(name: str, folder: str, root: str) -> str:
+    """Return what a message's path is in the project, whatever way it took there; else an absolute path."""
+    name = _THROUGH_PROC.sub(lambda match: f"{root}/" if match["cwd"] else "", name)
+    if name.startswith("/") and not name.startswith((f"{folder}/", f"{root}/")) and os.path.islink(name):
+        name = os.path.realpath(name)  # a link that the stage has made leads to what was refused
+    return os.path.normpath(name.removeprefix(f"{folder}/").removeprefix(f"{root}/"))
 
 
 def undeclared_writes(lines: Sequence[str], layout: Layout, folder: str, given: Collection[str]) -> list[str]:

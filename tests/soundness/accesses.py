@@ -46,8 +46,7 @@ READS = [
     read(
         "os.open beside a folder that was opened",
         "import os\nat = os.open('data', os.O_RDONLY)\nreturn os.read(os.open('hidden.csv', os.O_RDONLY, dir_fd=at), 10).decode()",
-        names="hidden.csv",
-        line="",
+        names="data/hidden.csv",
     ),
     read(
         "mmap", "import mmap, os\nreturn mmap.mmap(os.open('data/hidden.csv', os.O_RDONLY), 0)[:3].decode()"
@@ -59,7 +58,6 @@ READS = [
     read(
         "a symlink of its own that leads there",
         "import os\nos.symlink(f'{ROOT}/data/hidden.csv', os.environ['TMPDIR'] + '/l')\nreturn open(os.environ['TMPDIR'] + '/l').read()",
-        names="",
     ),
     read("a folder", "import os\nreturn str(os.listdir('other'))", names="other"),
     read("numpy", "import numpy\nreturn str(numpy.loadtxt('data/hidden.csv', skiprows=1, delimiter=','))"),
@@ -71,7 +69,7 @@ READS = [
     read(
         "SQLite",
         "import sqlite3\nreturn str(sqlite3.connect('file:data/hidden.db?mode=ro', uri=True).execute('select 1 from t').fetchall())",
-        names="",
+        names="data/hidden.db",
     ),
     read(
         "a child process",
@@ -98,11 +96,17 @@ READS = [
         "import subprocess\nreturn subprocess.run(['./scripts/' + 'hidden.sh'], check=True, stdout=-1).stdout.decode()",
         names="scripts/hidden.sh",
     ),
-    read("/proc/self/root", "return open(f'/proc/self/root{ROOT}/data/hidden.csv').read()", line=""),
-    read("/proc/PID/cwd of pipe", "return open(f'/proc/{PID}/cwd/data/hidden.csv').read()", names=""),
-    read("/proc/PID/root of pipe", "return open(f'/proc/{PID}/root{ROOT}/data/hidden.csv').read()", names=""),
-    read("the store", "import os\nreturn str(os.listdir(f'{ROOT}/.pipe/store/objects'))", names=""),
-    read("a secret of the system", "return open('/etc/shadow').read()", names=""),
+    read("/proc/self/root", "return open(f'/proc/self/root{ROOT}/data/hidden.csv').read()"),
+    read("/proc/PID/cwd of pipe", "return open(f'/proc/{PID}/cwd/data/hidden.csv').read()"),
+    read("/proc/PID/root of pipe", "return open(f'/proc/{PID}/root{ROOT}/data/hidden.csv').read()"),
+    # What is not of the project has no line to paste.
+    read(
+        "the store",
+        "import os\nreturn str(os.listdir(f'{ROOT}/.pipe/store/objects'))",
+        names=".pipe/store/objects",
+        line="",
+    ),
+    read("a secret of the system", "return open('/etc/shadow').read()", names="/etc/shadow", line=""),
 ]
 
 HIDDEN_READS = [
