@@ -11,6 +11,7 @@ from . import environment, machine
 from .action import Recipe
 from .durable import remove
 from .errors import Problem, StoreError, usage
+from .execute import log
 from .execute.capture import Uncaptured, capture
 from .execute.local import LocalExecutor, Order
 from .layout import Layout
@@ -67,7 +68,7 @@ class Remaker:
         try:
             if ran.failure is not None:
                 why = ran.failure.cause or ran.failure.text
-                raise Unmade(f"stage `{trace.stage}` failed: {why}", _tail(order.log))
+                raise Unmade(f"stage `{trace.stage}` failed: {why}", "\n".join(log.tail(order.log)))
             captured = capture(ran.folder, order)
             is_same = dict(captured.outputs) == dict(trace.outputs)
             if is_same:
@@ -89,7 +90,9 @@ class Remaker:
                     batch.discard()
             return Remade(captured.outputs, is_same, ran.wall_seconds)
         except Uncaptured as uncaptured:
-            raise Unmade(f"stage `{trace.stage}` failed: {uncaptured.text}", _tail(order.log)) from uncaptured
+            raise Unmade(
+                f"stage `{trace.stage}` failed: {uncaptured.text}", "\n".join(log.tail(order.log))
+            ) from uncaptured
         finally:
             ran.folder.remove()
             remove(os.fspath(self._layout.scratch / key))
@@ -238,12 +241,3 @@ def _refuse_escape(path: str) -> None:
         raise StoreError(
             Problem(f"a record names the path {path!r}, which leaves the project: nothing was run")
         )
-
-
-def _tail(path: str, most: int = 12) -> str:
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 4000))
-            return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-most:])
-    except OSError:
-        return ""

@@ -51,10 +51,16 @@ def _graph(values: Values, skin: Skin) -> int:
         "dot": lambda: graph_view.as_dot(graph),
         "mermaid": lambda: graph_view.as_mermaid(graph),
     }
-    wanted = values["format"]
+    return _in_format(values["format"], skin, lambda: graph_view.as_plain(graph), texts)
+
+
+def _in_format(
+    wanted: str, skin: Skin, plain: Callable[[], Mapping[str, Any]], texts: Mapping[str, Callable[[], str]]
+) -> int:
+    """Print a graph as --format or --json asks for it."""
     if wanted == "json":
         skin = skin._replace(json=True)
-    skin.result(lambda: graph_view.as_plain(graph), texts.get(wanted, texts["text"]))
+    skin.result(plain, texts.get(wanted, texts["text"]))
     return 0
 
 
@@ -69,11 +75,7 @@ def _lineage(values: Values, skin: Skin) -> int:
         "dot": lambda: lineage_text.as_dot(found),
         "mermaid": lambda: lineage_text.as_mermaid(found),
     }
-    wanted = values["format"]
-    if wanted == "json":
-        skin = skin._replace(json=True)
-    skin.result(lambda: lineage_text.as_plain(found), texts.get(wanted, texts["text"]))
-    return 0
+    return _in_format(values["format"], skin, lambda: lineage_text.as_plain(found), texts)
 
 
 def _rebuild(values: Values, skin: Skin) -> int:

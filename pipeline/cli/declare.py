@@ -71,6 +71,14 @@ _SET = Option(
     "set", ("-S", "--set"), "texts", "Change a parameter for this time alone; may be repeated.", "KEY=VALUE"
 )
 _DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "flag", "Say what would be done, and do nothing.")
+_FORMAT = Option(
+    "format",
+    ("--format",),
+    "text",
+    "text, dot (Graphviz), mermaid (Markdown) or json.",
+    "FORMAT",
+    ("text", "dot", "mermaid", "json"),
+)
 _ALLOW_MISSING = Option(
     "allow_missing", ("--allow-missing",), "flag", "What is not there counts as the lock file has it."
 )
@@ -132,16 +140,7 @@ COMMANDS = {
             "graph",
             "Show the stages and what lies between them.",
             _TARGETS,
-            (
-                Option(
-                    "format",
-                    ("--format",),
-                    "text",
-                    "text, dot (Graphviz), mermaid (Markdown) or json.",
-                    "FORMAT",
-                    ("text", "dot", "mermaid", "json"),
-                ),
-            ),
+            (_FORMAT,),
             examples=(("pipe graph --format dot | dot -Tsvg > graph.svg", "a picture"),),
         ),
         Command(
@@ -150,14 +149,7 @@ COMMANDS = {
             _ARTIFACT,
             (
                 Option("down", ("--down",), "flag", "Show what was made from it instead."),
-                Option(
-                    "format",
-                    ("--format",),
-                    "text",
-                    "text, dot (Graphviz), mermaid (Markdown) or json.",
-                    "FORMAT",
-                    ("text", "dot", "mermaid", "json"),
-                ),
+                _FORMAT,
             ),
             details="It needs no working tree: what is shown is what the records say. A digest that several actions "
             "made shows each.",
