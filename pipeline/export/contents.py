@@ -7,6 +7,7 @@ records/             actions, traces, and what only `pipe` reads
 """
 
 import json
+import os
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -46,6 +47,8 @@ class Contents(NamedTuple):
     folders: tuple[str, ...]
     at: Mapping[tuple[str, str], str]
     """Path and digest of an artifact or a source -> place; a folder's without a slash at its end."""
+    renamed: Mapping[str, str]
+    """Place of a file in a folder -> the path inside the folder that it really has, and not every system can have."""
     missing: tuple[Missing, ...]
 
 
@@ -71,7 +74,8 @@ class _Arrangement:
         self._objects: dict[str, str] = {}
         self._known: set[str] = set()
         self._texts: dict[str, bytes] = {}
-        self._folders: list[str] = []
+        self._folders: dict[str, str] = {}
+        self._renamed: dict[str, str] = {}
         self._at: dict[tuple[str, str], str] = {}
         self._missing: dict[tuple[str, str], Missing] = {}
         self._taken: dict[str, str] = {}
@@ -80,7 +84,8 @@ class _Arrangement:
 
     def whole(self) -> Contents:
         missing = tuple(sorted(self._missing.values()))
-        return Contents(self._objects, self._texts, tuple(sorted(set(self._folders))), self._at, missing)
+        folders = tuple(sorted(self._folders))
+        return Contents(self._objects, self._texts, folders, self._at, self._renamed, missing)
 
     def add_artifact(self, path: str, artifact: Artifact) -> None:
         if (path, artifact.digest) in self._at or (path, artifact.digest) in self._missing:
@@ -99,27 +104,34 @@ class _Arrangement:
             self._missing.setdefault((path, name), Missing(path, name, "not in the store"))
             return
         at = f"{top}/{path}"
-        if not _is_plain(path) or not self._is_free({at: name}):
-            at = f"versions/{digest.of_value([top, path, name])[:16]}/{path if _is_plain(path) else 'file'}"
+        if not _is_plain(at) or not self._is_free({at: name}):
+            known = path if _is_plain(path) else f"file{_suffix(path)}"
+            at = f"versions/{digest.of_value([top, path, name])[:16]}/{known}"
         self._take({at: name})
         if not top.startswith("imported/"):
             self._at[path, name] = at
 
     def _add_tree(self, path: str, artifact: Artifact) -> None:
         inside: dict[str, str] = {}
+        others: dict[str, str] = {}
         seen: set[str] = set()
         for inner, file in self._evidence.files_of(artifact):
-            name = inner if _is_plain(inner) and _seen(inner) not in seen else f"unnamed-{file.digest[:16]}"
+            known = inner
+            if not _is_plain(inner) or _seen(inner) in seen:
+                known = f"unnamed-{file.digest[:16]}{_suffix(inner)}"
+                others[known] = inner
             seen.add(_seen(inner))
-            inside[name] = file.digest
+            inside[known] = file.digest
         at = f"artifacts/{path}"
-        if not _is_plain(path) or not self._is_free(
+        is_free = self._folders.get(at, artifact.digest) == artifact.digest and self._is_free(
             {f"{at}/{inner}": name for inner, name in inside.items()}, at
-        ):
+        )
+        if not _is_plain(path) or not is_free:
             at = f"versions/{digest.of_value([path, artifact.digest])[:16]}/{path if _is_plain(path) else 'folder'}"
         self._take({f"{at}/{inner}": name for inner, name in inside.items()})
         self._taken[_seen(at)] = "/"
-        self._folders.append(at)
+        self._folders[at] = artifact.digest
+        self._renamed.update({f"{at}/{known}": inner for known, inner in others.items()})
         self._at[path, artifact.digest] = at
         self._keep(self._manifests(artifact.digest))
 
@@ -225,6 +237,11 @@ def _is_plain(path: str) -> bool:
         and path.isprintable()
         and not set(path) & set('\\:*?"<>|')
     )
+
+
+def _suffix(path: str) -> str:
+    found = os.path.splitext(path)[1]
+    return found if found[1:].isascii() and found[1:].isalnum() else ""
 
 
 def _seen(place: str) -> str:

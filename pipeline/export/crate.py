@@ -177,4 +177,5 @@ def _guide(evidence: Evidence, found: Contents) -> str:
     word = path if _WORD.fullmatch(path) and not is_ours else artifact.digest[:12]
     listed = "\n".join(f"- {clean(m.path)!r}: {m.why}" for m in found.missing)
     missing = f"\nNot in it:\n\n{listed}\n" if listed else ""
-    return _GUIDE.format(path=clean(path), word=word, digest=artifact.digest, missing=missing)
+    shown = path if path.isprintable() else repr(clean(path))
+    return _GUIDE.format(path=shown, word=word, digest=artifact.digest, missing=missing)

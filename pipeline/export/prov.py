@@ -84,7 +84,7 @@ class _Document:
             self._relate(
                 "wasGeneratedBy", entity=entity, activity=activity, **moment, **{"prov:role": made.name}
             )
-            for place in {used.place for used in act.inputs}:
+            for place in dict.fromkeys(used.place for used in act.inputs):
                 # That it was there to be read is what is known: nobody saw which bytes went where.
                 self._relate(
                     "wasDerivedFrom", generatedEntity=entity, usedEntity=entity_of(place), activity=activity

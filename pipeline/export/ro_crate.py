@@ -71,7 +71,7 @@ def _root(evidence: Evidence, parts: list[str], run: Run) -> Entity:
 
 
 def _data(evidence: Evidence, contents: Contents, sha256: Mapping[str, str], run: Run) -> Iterator[Entity]:
-    """Yield what lies in the crate; the files of a folder are told by their folder."""
+    """Yield what lies in the crate; the files of a folder only where they have another name here."""
 
     def file(path: str, name: str) -> Entity:
         size = evidence.size_of(Artifact("file", name, 0))
@@ -90,8 +90,16 @@ def _data(evidence: Evidence, contents: Contents, sha256: Mapping[str, str], run
         if at is not None:
             examples = {"exampleOfWork": run.examples[pair]} if pair in run.examples else {}
             if artifact.kind == "tree":
-                known = {"name": text_of(path), "identifier": f"pipe-tree:{artifact.digest}"}
+                inside = [place for place in contents.renamed if place.startswith(f"{at}/")]
+                known: Entity = {"name": text_of(path), "identifier": f"pipe-tree:{artifact.digest}"}
+                known |= {"hasPart": [ref(_id(place)) for place in inside]}
                 yield {"@id": _id(at, folder=True), "@type": "Dataset", **known, **examples}
+                for place in inside:
+                    yield {
+                        "@id": _id(place),
+                        "@type": "File",
+                        **file(contents.renamed[place], contents.objects[place]),
+                    }
             else:
                 yield {"@id": _id(at), "@type": "File", **file(path, artifact.digest), **examples}
     for act in evidence.acts:
