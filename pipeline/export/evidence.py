@@ -101,9 +101,8 @@ class Evidence(NamedTuple):
             elif entry.kind != "link":
                 yield inside + entry.name, found
 
-    @property
     def made_by(self) -> Mapping[tuple[str, str], tuple[Act, ...]]:
-        """The executions that made an artifact, by its path and digest."""
+        """Return the executions that made an artifact, by its path and digest."""
         found: dict[tuple[str, str], tuple[Act, ...]] = {}
         for act in self.acts:
             for output in act.outputs:
@@ -111,13 +110,12 @@ class Evidence(NamedTuple):
                 found[at] = (*found.get(at, ()), act)
         return found
 
-    @property
     def feeding(self) -> Mapping[str, tuple[Act, ...]]:
-        """The executions that made what an execution used, by its id; also where that was put together of parts."""
+        """Return the executions that made what one used, by its id; also where that was put together of parts."""
         parts: dict[tuple[str, str], list[Place]] = {}
         for part, whole in self.parts:
             parts.setdefault(_id(whole), []).append(part)
-        made_by = self.made_by
+        made_by = self.made_by()
         found: dict[str, tuple[Act, ...]] = {}
         for act in self.acts:
             places = [used.place for used in act.inputs]

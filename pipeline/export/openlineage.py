@@ -25,8 +25,9 @@ def events(evidence: Evidence, namespace: str) -> Iterator[dict[str, Any]]:
     Raises StoreError for a trace that does not say when it was recorded.
     """
     runs = {act.id: run_id(act) for act in evidence.acts}
+    feeding = evidence.feeding()
     for act in evidence.acts:
-        upstream = [_job(before, namespace, runs[before.id]) for before in evidence.feeding[act.id]]
+        upstream = [_job(before, namespace, runs[before.id]) for before in feeding[act.id]]
         run = {"runId": runs[act.id], "facets": _run_facets(act, upstream)}
         job = {"namespace": namespace, "name": text_of(act.trace.stage), "facets": _job_facets(evidence, act)}
         inputs = [_dataset(evidence, used, namespace, "input") for used in _by_path(act.inputs)]

@@ -34,7 +34,7 @@ class _Document:
             self._add("entity", entity_of(place), self._artifact(place))
         for part, whole in self._evidence.parts:
             self._relate("wasDerivedFrom", generatedEntity=entity_of(whole), usedEntity=entity_of(part))
-        feeding = self._evidence.feeding
+        feeding = self._evidence.feeding()
         for act in self._evidence.acts:
             self._act(act)
             for before in feeding[act.id]:

@@ -21,7 +21,7 @@ def statements(evidence: Evidence, *, ancestors: bool) -> Iterator[dict[str, Any
 
     Raises StoreError for a target whose making nobody saw: the lock file named bytes that lay there.
     """
-    made_by = evidence.made_by
+    made_by = evidence.made_by()
     for place in evidence.artifacts if ancestors else (evidence.target,):
         for act in _makers(evidence, made_by, place):
             if not act.trace.vouched:
