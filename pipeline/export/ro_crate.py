@@ -48,6 +48,7 @@ def _entities(evidence: Evidence, contents: Contents, sha256: Mapping[str, str])
             "name": text_of(missing.path),
             "identifier": f"blake3:{missing.digest}",
             "description": f"not in this crate: {missing.why}",
+            "exampleOfWork": run.examples.get((missing.path, missing.digest), []),
         }
     yield from run.entities()
 
@@ -121,12 +122,13 @@ def _data(evidence: Evidence, contents: Contents, sha256: Mapping[str, str], run
         "name": "the packages that the steps were executed with",
         "encodingFormat": "text/plain",
     }
-    yield {
-        "@id": "imported/",
-        "@type": "Dataset",
-        "name": "what the steps were given of the sources",
-        "description": "By stage: the definitions that it reaches, and nothing else. This is what was executed.",
-    }
+    if any(place.startswith("imported/") for place in contents.objects):
+        yield {
+            "@id": "imported/",
+            "@type": "Dataset",
+            "name": "what the steps were given of the sources",
+            "description": "By stage: the definitions that it reaches, and nothing else. This is what was executed.",
+        }
     yield {
         "@id": "records/",
         "@type": "Dataset",

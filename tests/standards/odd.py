@@ -62,7 +62,7 @@ PIPELINE = {
     "score": {
         "cmd": "cat ${inputs.models} ${inputs.now} > ${outputs.scores}; echo '{\"n\": 2}' > ${outputs.summary}; "
         "echo $REGION ${#API_TOKEN} >> ${outputs.scores}; echo scored",
-        "inputs": {"models": "build/model-*.json", "now": "build/now.txt"},
+        "inputs": {"models": "build/model-*.json", "now": "build/now.txt", "part": "build/pages/run.sh"},
         "outputs": {"scores": TARGET},
         "metrics": {"summary": "build/summary.json"},
         "env": {"REGION": "north"},

@@ -28,18 +28,22 @@ class Truth(typing.NamedTuple):
     actions: frozenset[str]
     read: frozenset[Edge]
     wrote: frozenset[Edge]
+    parts: frozenset[tuple[tuple[str, str], tuple[str, str]]]
+    """A folder that an action wrote, and what was read of it; or the other way round. Each by digest and path."""
 
 
 def truth_of(plain: Plain) -> Truth:
     nodes = {node["id"]: node for node in plain["nodes"]}
-    read, wrote = set(), set()
+    read, wrote, parts = set(), set(), set()
     for start, end in plain["edges"]:
         if nodes[end]["kind"] == "action":
             read.add((nodes[end]["key"], nodes[start]["digest"], nodes[start]["path"]))
-        else:
+        elif nodes[start]["kind"] == "action":
             wrote.add((nodes[start]["key"], nodes[end]["digest"], nodes[end]["path"]))
+        else:
+            parts.add(tuple((nodes[name]["digest"], nodes[name]["path"]) for name in (start, end)))
     actions = frozenset(node["key"] for node in plain["nodes"] if node["kind"] == "action")
-    return Truth(plain["target"], actions, frozenset(read), frozenset(wrote))
+    return Truth(plain["target"], actions, frozenset(read), frozenset(wrote), frozenset(parts))
 
 
 def _agree(truth: Truth, actions: set[str], read: set[Edge], wrote: set[Edge]) -> None:
@@ -150,19 +154,27 @@ def check_prov(text: str, truth: Truth) -> None:
     }
 
     def edges(kind: str) -> set[Edge]:
-        return {(keys[one["prov:activity"]], *entities[one["prov:entity"]]) for one in plain[kind].values()}
+        return {
+            (keys[one["prov:activity"]], *entities[one["prov:entity"]])
+            for one in plain.get(kind, {}).values()
+        }
 
     _agree(truth, set(keys.values()), edges("used"), edges("wasGeneratedBy"))
     plans = {one["prov:activity"]: one["prov:plan"] for one in plain["wasAssociatedWith"].values()}
     assert plans.keys() == keys.keys() and set(plans.values()) <= entities.keys()
     assert {one["prov:agent"] for one in plain["wasAssociatedWith"].values()} == plain["agent"].keys()
     made = {one["prov:entity"]: one["prov:activity"] for one in plain["wasGeneratedBy"].values()}
-    informed = {(one["prov:informed"], one["prov:informant"]) for one in plain["wasInformedBy"].values()}
-    for one in plain["used"].values():
+    informed = {
+        (one["prov:informed"], one["prov:informant"]) for one in plain.get("wasInformedBy", {}).values()
+    }
+    for one in plain.get("used", {}).values():
         if one["prov:entity"] in made:
             assert (one["prov:activity"], made[one["prov:entity"]]) in informed
-    derived = {(o["prov:generatedEntity"], o["prov:usedEntity"]) for o in plain["wasDerivedFrom"].values()}
-    for used in plain["used"].values():
+    derived = {
+        (o["prov:generatedEntity"], o["prov:usedEntity"]) for o in plain.get("wasDerivedFrom", {}).values()
+    }
+    assert {(entities[used], entities[made]) for made, used in derived} >= truth.parts
+    for used in plain.get("used", {}).values():
         for output, activity in made.items():
             assert activity != used["prov:activity"] or (output, used["prov:entity"]) in derived
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -68,6 +69,19 @@ def test_a_crate_packs_itself_to_the_same_bytes(made, packed, tmp_path):
     }
     with zipfile.ZipFile(packed) as archive:
         assert plain == {Path(n): archive.read(n) for n in archive.namelist() if not n.endswith("/")}
+
+
+def test_what_the_metadata_names_is_there(made, tmp_path):
+    """Also where a step has no code, and where nothing but one file was made."""
+    for number, target in enumerate((odd.TARGET, "build/now.txt", "build/weight.txt", "build/pages")):
+        folder = tmp_path / str(number)
+        made.pipe("lineage", target, "--format", "ro-crate", "-o", str(folder))
+        graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+        names = [entity["@id"] for entity in graph]
+        assert len(names) == len(set(names))
+        for part in next(entity for entity in graph if entity["@id"] == "./")["hasPart"]:
+            assert (folder / unquote(part["@id"])).exists(), part
+            assert part["@id"] in names
 
 
 def test_what_is_kept_out_of_the_store_is_said_to_be_missing(made, tmp_path):
