@@ -1,4 +1,4 @@
-"""One project for all tests of exports: made and run once for each module that uses it."""
+"""One project for all tests of exports: made and run once for each process that tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ class Odd(NamedTuple):
         return self.project.pipe(*arguments, env=odd.environment(self.home), code=code).stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Odd]:
     base = tmp_path_factory.mktemp("standards")
     with Project(base / "project") as project:

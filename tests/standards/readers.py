@@ -267,14 +267,16 @@ def check_crate(folder: Path, truth: Truth, cache: Path) -> None:
     assert {name for name in referenced if name not in graph and not name.startswith("http")} == set()
 
 
-def validator_issues(folder: Path, cache: Path) -> list[tuple[str, str, str]]:
+def validator_issues(
+    folder: Path, cache: Path, profile: str = "provenance-run-crate-0.5"
+) -> list[tuple[str, str, str]]:
     """Return severity, message and property of what roc-validator finds; it has no network, but the contexts."""
     from rocrate_validator import services
 
     prime(cache)
     settings = services.ValidationSettings(
         rocrate_uri=str(folder),
-        profile_identifier="provenance-run-crate-0.5",
+        profile_identifier=profile,
         requirement_severity="RECOMMENDED",
         offline=True,
         cache_path=cache,

@@ -189,7 +189,7 @@ def test_a_crate_without_an_instrument_is_refused(crate, tmp_path):
     action = next(e for e in whole["@graph"] if e["@id"].startswith("#execution-"))
     del action["instrument"]
     path.write_text(json.dumps(whole))
-    found = readers.validator_issues(bad, tmp_path / "cache")
+    found = readers.validator_issues(bad, tmp_path / "cache", "process-run-crate-0.5")
     assert "The Action MUST have an instrument property that references the executed tool" in [
         i[1] for i in found
     ]
