@@ -47,7 +47,7 @@ ROOMS = (
         "verify",
         "shell",
     ),
-    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
+    ("rebuild", "export", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
     # The skin.
     ("render", "cli"),
 )
