@@ -1,6 +1,7 @@
 """Which kind of content a file has, by its name or else by how it begins. Compares nothing."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 
 from ..kinds import suffix_of
@@ -21,10 +22,21 @@ BY_SUFFIX: Mapping[str, str] = {
     ".ndjson": "plain.jsonl",
     ".npy": "arrays.npy",
     ".npz": "arrays.npz",
-    **dict.fromkeys(
-        (".txt", ".md", ".html", ".htm", ".svg", ".xml", ".log", ".toml", ".ini", ".cfg"), "text.difference"
-    ),
-    **dict.fromkeys((".py", ".r", ".sql", ".sh", ".js", ".css", ".tex", ".rst", ".dot"), "text.difference"),
+    ".pkl": "pickled.difference",
+    ".pickle": "pickled.difference",
+    ".joblib": "pickled.difference",
+    ".zip": "archives.zip",
+    ".whl": "archives.zip",
+    ".skops": "archives.zip",
+    ".keras": "archives.zip",
+    ".xlsx": "archives.zip",
+    ".docx": "archives.zip",
+    ".tar": "archives.tar",
+    ".tgz": "archives.tar",
+    ".txt": "text.difference",
+    ".md": "text.difference",
+    ".html": "text.difference",
+    ".svg": "text.difference",
 }
 """The function that compares, as `module.name`; each module is loaded when it is wanted."""
 
@@ -32,16 +44,37 @@ BY_START: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "tables.parquet"),
     (b"ARROW1", "tables.ipc"),
     (b"\x93NUMPY", "arrays.npy"),
+    (b"PK\x03\x04", "archives.zip"),
+    (b"\x89PNG\r\n\x1a\n", "images.png"),
+    (b"\xff\xd8\xff", "images.jpeg"),
+    (b"GIF8", "images.other"),
+    (b"II*\x00", "images.other"),
+    (b"MM\x00*", "images.other"),
+    (b"RIFF", "images.other"),
+    (b"%PDF-", "pdf.difference"),
+    (b"SQLite format 3\x00", "databases.sqlite"),
+    *((bytes((0x80, protocol)), "pickled.difference") for protocol in range(2, 6)),
 )
-"""For files whose name says nothing."""
+"""For files whose name says nothing, or nothing certain: a picture is what it begins with."""
+
+PACKED = (".gz", ".bz2", ".xz")
+NESTING = frozenset({"archives.zip", "archives.tar", "packed.difference", "arrays.npz"})
+"""Kinds that hold files: inside one another they are compared as bytes, or a small file would cost hours."""
 
 
-def kind_of(expected: str, actual: str, name: str) -> Compare:
-    """Return what compares two files of this name."""
-    known = BY_SUFFIX.get(suffix_of(name)) or _by_start(expected, actual)
+def kind_of(expected: str, actual: str, name: str, *, is_inside: bool = False) -> Compare:
+    """Return what compares two files of this name. `is_inside` if they lie in an archive."""
+    suffix = suffix_of(name)
+    known = BY_SUFFIX.get(suffix, "")
+    if suffix in PACKED:
+        inner = name[: -len(suffix)]
+        known = "archives.tar" if suffix_of(inner) == ".tar" else "packed.difference"
+    known = known or _by_start(expected, actual)
+    if is_inside and known in NESTING:
+        known = "raw.difference"
     module, _, function = known.partition(".")
     compare: Compare = getattr(import_module(f".{module}", __package__), function)
-    return compare
+    return partial(compare, name=inner) if known == "packed.difference" else compare  # type: ignore[call-arg]
 
 
 def _by_start(expected: str, actual: str) -> str:

@@ -11,29 +11,32 @@ _MOST_REPEATED = 200_000
 """So many items are looked at in search of another order."""
 
 
-class Pairs(tuple[tuple[Any, Any], ...]):
+class Pairs(list[tuple[Any, Any]]):
     """A mapping as its pairs, in order and with repetitions: a reader sees both. No key is ever hashed."""
-
-    __slots__ = ()
 
 
 class Unordered(list[Any]):
     """The items of a set, in the order of the file."""
 
 
-class Thing(NamedTuple):
-    """An object of some class, as what it was made of: labels as they stand in a path, and values."""
+class Thing:
+    """An object of some class, as what it was made of. Those that come after one another may hold each other."""
 
-    name: str
-    parts: tuple[tuple[str, Any], ...]
+    name = ""
+
+    def parts(self) -> list[tuple[str, Any]]:
+        """Return labels as they stand in a path, each once, and values."""
+        raise NotImplementedError
 
 
-class Array(NamedTuple):
-    """Numbers in a row, a piece of memory. `compare` says how it differs from another one; None if it does not."""
+class Block:
+    """A piece of memory that is compared as a whole: an array, or many bytes."""
 
-    shown: str
-    compare: Callable[["Array", Numbers, Callable[[], str]], str | None]
-    data: Any = None
+    shown = ""
+
+    def compare(self, other: Any, numbers: Numbers, path: str) -> tuple[int, str]:
+        """Compare it with another one, numbers with `numbers`. Returns how much else differs, and the first of it."""
+        raise NotImplementedError
 
 
 class Change(NamedTuple):
@@ -44,11 +47,13 @@ class Change(NamedTuple):
     new: str | None
     note: str = ""
     is_number: bool = False
+    values: int = 1
+    """How many values it stands for: of an array the first is told."""
 
     def text(self) -> str:
         if self.old is None or self.new is None:
             if self.note:
-                return f"{self.path}: {self.note}"
+                return f"{self.path}{'' if self.note.startswith(('[', '.')) else ': '}{self.note}"
             return (
                 f"{self.path} is gone: {self.old}" if self.new is None else f"{self.path} is new: {self.new}"
             )
@@ -136,8 +141,9 @@ class Walk:
         if self.differing == 1:
             return ()
         lines = [change.text() for change in self.changes]
-        if self.differing > len(lines):
-            lines.append(f"… and {count(self.differing - len(lines), 'difference')} more")
+        told = sum(change.values for change in self.changes)
+        if self.differing > told:
+            lines.append(f"… and {count(self.differing - told, 'difference')} more")
         return bounded(lines)
 
     def _facts(self, kind: str) -> dict[str, Any]:
@@ -157,7 +163,7 @@ class Walk:
         return {**plain, "note": change.note.strip()} if change.note else plain
 
     def _note(self, change: Change) -> None:
-        self.differing += 1
+        self.differing += change.values
         if len(self.changes) < _MOST_CHANGES:
             self.changes.append(change)
 
@@ -167,10 +173,10 @@ class Walk:
             self._left -= 1
             if self._left < 0 and self._tolerance is None:
                 raise _Enough
-        kind = type(expected)
+        kind = _kind(expected)
         if _is_number(expected) and _is_number(actual):
             self._take_numbers(expected, actual)
-        elif kind is not type(actual):
+        elif kind is not _kind(actual):
             self.add(_shown(expected), _shown(actual))
         elif kind in _CONTAINERS:
             if (id(expected), id(actual)) not in self._seen:
@@ -281,7 +287,7 @@ class Walk:
         if expected.name != actual.name:
             self.add(expected.name, actual.name)
             return
-        one, other = dict(expected.parts), dict(actual.parts)
+        one, other = dict(expected.parts()), dict(actual.parts())
         for label, value in one.items():
             if label in other:
                 self._inside(_Label(label), value, other[label])
@@ -291,17 +297,18 @@ class Walk:
             if label not in one:
                 self._only(_Label(label), value, is_new=True)
 
-    def _array(self, expected: Array, actual: Array) -> None:
+    def _block(self, expected: Block, actual: Block) -> None:
         before = self.numbers.differing
-        note = expected.compare(actual, self.numbers, self.path)
+        others, first = expected.compare(actual, self.numbers, self.path())
         numbers = self.numbers.differing - before
         if numbers:
             pair = self.numbers.latest
             assert pair is not None, "numbers of the array differ"
-            self._note(Change(pair.where, pair.expected, pair.actual, pair.apart(), True))
-            self.differing += numbers - 1
-        if note:
-            self.add(None, None, note)
+            more = f"; {numbers:,} numbers of {expected.shown} differ" if numbers > 1 else ""
+            self._note(Change(pair.where, pair.expected, pair.actual, pair.apart() + more, True, numbers))
+        if others:
+            self.others += others
+            self._note(Change(self.path(), None, None, first, False, others))
 
 
 class _Label(str):
@@ -322,7 +329,7 @@ _CONTAINERS: dict[type, Callable[[Walk, Any, Any], None]] = {
     tuple: Walk._list,
     Unordered: Walk._set,
     Thing: Walk._thing,
-    Array: Walk._array,
+    Block: Walk._block,
 }
 _PLAIN = (str, int, float, bytes, bool, type(None))
 
@@ -335,6 +342,11 @@ def _step(step: Any) -> str:
     if isinstance(step, str):
         return f".{step}" if step.isidentifier() else f"[{cut(repr(step))}]"
     return f"[{_shown(step.value)}]"
+
+
+def _kind(value: Any) -> type:
+    kind = type(value)
+    return kind if kind in _CONTAINERS else next((base for base in kind.__mro__ if base in _CONTAINERS), kind)
 
 
 def _is_plain(value: Any) -> bool:
@@ -364,7 +376,7 @@ def _shown(value: Any) -> str:
         return f"a mapping of {len(value):,}"
     if isinstance(value, Thing):
         return f"{value.name}(…)"
-    if isinstance(value, Array):
+    if isinstance(value, Block):
         return value.shown
     if isinstance(value, Unordered):
         return f"a set of {len(value):,}"
