@@ -36,7 +36,7 @@ def zip(expected: str, actual: str, tolerance: Tolerance | None) -> Difference: 
     """Compare two zip files."""
     try:
         with zipfile.ZipFile(expected) as first, zipfile.ZipFile(actual) as second:
-            budget = inside.Budget()
+            budget = inside.Budget(expected, actual)
             sides = [_zip_members(archive, budget) for archive in (first, second)]
             opens = [_zip_open(archive) for archive in (first, second)]
             whole = [("comment", first.comment, second.comment)] if first.comment != second.comment else []
@@ -48,7 +48,7 @@ def zip(expected: str, actual: str, tolerance: Tolerance | None) -> Difference: 
 def tar(expected: str, actual: str, tolerance: Tolerance | None) -> Difference:  # noqa: ARG001 - as all kinds have it
     """Compare two tar files, packed or not."""
     try:
-        budget = inside.Budget()
+        budget = inside.Budget(expected, actual)
         sides = [_tar_members(path, budget) for path in (expected, actual)]
         opens: list[_Open] = [partial(_tar_member, path) for path in (expected, actual)]
         return _compared("tar", sides, opens, [])
@@ -58,6 +58,7 @@ def tar(expected: str, actual: str, tolerance: Tolerance | None) -> Difference: 
 
 def _zip_members(archive: zipfile.ZipFile, budget: inside.Budget) -> list[_Member]:
     found = []
+    budget.check(sum(info.file_size for info in archive.infolist()))
     for info in archive.infolist()[:_MOST_MEMBERS]:
         notes = {
             "time": "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*info.date_time),

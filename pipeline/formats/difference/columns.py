@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .numbers import Numbers
-from .result import Tolerance, both, cut
+from .result import Tolerance, both, count, cut
 
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?P<rest>\.[0-9]*)?(?P<power>[eE][+-]?[0-9]+)?|[+-]?\.[0-9]+")
 """A number in CSV. What begins with more zeros is a code: 02134 is no place near 02135."""
@@ -39,7 +39,7 @@ class Column:
     def text(self) -> str:
         """Say how many cells differ, and the first."""
         if not self.differing:
-            return f"column `{self.name}`: {self.spelled:,} numbers are written otherwise"
+            return f"column `{cut(self.name)}`: the same values, {count(self.spelled, 'number')} written otherwise"
         deviation = self.numbers.deviation()
         by = f", by up to {deviation}" if deviation else ""
         differ = "cells differ" if self.compared > 1 else "cell differs"
@@ -162,8 +162,10 @@ class Columns:
             chosen = np.flatnonzero(kinds == kind)
             if len(chosen):
                 at = places[chosen]
-                numbers = [_as_numbers([side[index] for index in chosen], kind) for side in (one, other)]
-                unequal = _take_arrays(column, numbers[0], numbers[1], _through(row, at), _through(place, at))
+                written = [[side[index] for index in chosen] for side in (one, other)]
+                numbers = [_as_numbers(texts, kind) for texts in written]
+                places_of = _through(row, at), _through(place, at)
+                unequal = _take_arrays(column, numbers[0], numbers[1], *places_of, written)
                 equal = at if unequal is None else at[~unequal]
                 column.spelled += len(equal)
                 found[equal] = False
@@ -238,7 +240,9 @@ def _through(of: Callable[[int], Any], at: Any) -> Callable[[int], Any]:
     return lambda index: of(int(at[index]))
 
 
-def _take_arrays(column: Column, one: Any, other: Any, row: _Row, place: _Place) -> Any:
+def _take_arrays(
+    column: Column, one: Any, other: Any, row: _Row, place: _Place, written: list[list[str]] | None = None
+) -> Any:
     before = column.numbers.differing
     where = f"column `{cut(column.name)}`, "
     differ = column.numbers.take_arrays(one, other, lambda index: where + place(index))
@@ -246,7 +250,9 @@ def _take_arrays(column: Column, one: Any, other: Any, row: _Row, place: _Place)
         pair = column.numbers.latest
         assert pair is not None, "numbers differ"
         first = int(differ.argmax())
-        told = f"{pair.expected} -> {pair.actual}{pair.apart()}"
+        # As it stands in the file, where a number may be written in several ways.
+        old, new = (texts[first] for texts in written) if written else (pair.expected, pair.actual)
+        told = f"{old} -> {new}{pair.apart()}"
         column.note(column.numbers.differing - before, row(first), place(first), told)
     return differ
 

@@ -13,22 +13,31 @@ from .result import Difference
 MOST_MEMBERS = 20
 """So many members that differ are looked into; of the others it is said that they differ."""
 MOST_MEMBER_BYTES = 64 << 20
-MOST_UNPACKED_BYTES = 8 << 30
-"""A small archive may unpack to any size: what is beyond this is not looked at."""
+_LEAST_UNPACKED_BYTES, _MOST_UNPACKED_BYTES, _MOST_TIMES = 256 << 20, 64 << 30, 100
+"""A small file may unpack to any size. What is honest rarely grows more than thirtyfold."""
 _CHUNK_BYTES = 1 << 20
 
 
 class Budget:
-    """Counts what is unpacked."""
+    """Counts what is unpacked, against the size of the files that it comes from."""
 
-    def __init__(self) -> None:
-        self._left = MOST_UNPACKED_BYTES
+    def __init__(self, *paths: str) -> None:
+        packed_bytes = sum(os.stat(path).st_size for path in paths)
+        self._most = min(max(_LEAST_UNPACKED_BYTES, _MOST_TIMES * packed_bytes), _MOST_UNPACKED_BYTES)
+        self._left = self._most
+
+    def check(self, size_bytes: int) -> None:
+        """Refuse what says itself that it is too much."""
+        if size_bytes > self._left:
+            self.take(size_bytes)
 
     def take(self, size_bytes: int) -> None:
         """Raises FormatError where it becomes more than anybody wants to unpack."""
         self._left -= size_bytes
         if self._left < 0:
-            raise FormatError(f"it unpacks to more than {MOST_UNPACKED_BYTES >> 30} GiB")
+            raise FormatError(
+                f"it unpacks to more than {self._most >> 20:,} MiB, which is more than anybody means"
+            )
 
 
 class Pieces(io.RawIOBase):

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from .result import Tolerance, shown
 
+_MOST_ULPS = 10_000
+
 
 class Pair(NamedTuple):
     """Two numbers that differ. A distance is infinite where there is none; `relative` is 0 if it says nothing."""
@@ -16,6 +18,8 @@ class Pair(NamedTuple):
     actual: str
     distance: float
     relative: float
+    ulps: int = 0
+    """The distance in steps of a float of that width; 0 where there are none."""
 
     def text(self) -> str:
         """Write both, and how far apart they are."""
@@ -28,7 +32,7 @@ class Pair(NamedTuple):
         if not self.distance:
             return " (the sign of zero)"
         relative = f", relative {self.relative:.2g}" if self.relative else ""
-        return f" (off by {self.distance:.2g}{relative})"
+        return f" (off by {self.distance:.2g}{relative}{_steps(self.ulps)})"
 
 
 class Numbers:
@@ -66,9 +70,12 @@ class Numbers:
             distance = size = math.inf
         except TypeError:  # a decimal beside a float
             distance, size = abs(float(actual) - float(expected)), abs(float(expected))
+        ulps = 0
         if type(expected) is type(actual) is float and math.isfinite(distance):
-            self.ulps = max(self.ulps, abs(_ordinal(expected) - _ordinal(actual)))
-        self._note(self._pair(distance, size, where, shown(expected), shown(actual)), size)
+            ulps = abs(_ordinal(expected) - _ordinal(actual))
+        self.ulps = max(self.ulps, ulps)
+        pair = self._pair(distance, size, where, shown(expected), shown(actual))
+        self._note(pair._replace(ulps=ulps), size)
         self.differing += 1
         return True
 
@@ -134,6 +141,8 @@ class Numbers:
                 shown(expected[index].item()),
                 shown(actual[index].item()),
             )
+            here = slice(index, index + 1)
+            pair = pair._replace(ulps=_most_ulps(expected[here], actual[here]))
             self._note(pair, float(size[index]))
             latest = pair if index == 0 else latest
         self.latest = latest
@@ -162,10 +171,8 @@ class Numbers:
             return ""
         relative = self._relative
         text = f"{self.largest.distance:.2g}"
-        text += f" (relative {relative:.2g}" if relative else ""
-        if 0 < self.ulps < 1_000_000:
-            text += f"{', ' if relative else ' ('}{self.ulps:,} ulp{'s' if self.ulps > 1 else ''}"
-        return text + (")" if relative or 0 < self.ulps < 1_000_000 else "")
+        inside = (f", relative {relative:.2g}" if relative else "") + _steps(self.ulps)
+        return f"{text} ({inside.removeprefix(', ')})" if inside else text
 
     def facts(self) -> dict[str, Any]:
         """Return the same as plain values; a distance that is not finite is None."""
@@ -204,6 +211,11 @@ class Numbers:
         if self._tolerance is None:
             return size
         return self._tolerance.atol + self._tolerance.rtol * size
+
+
+def _steps(ulps: int) -> str:
+    """Write a distance in steps between neighbouring floats, while that is a number that says something."""
+    return f", {ulps:,} ulp{'s' if ulps > 1 else ''}" if 0 < ulps < _MOST_ULPS else ""
 
 
 def _bound(where: Callable[[int], str], index: int) -> Callable[[], str]:

@@ -40,7 +40,7 @@ def difference(expected: str, actual: str, tolerance: Tolerance | None, *, name:
 
 
 def _first_byte(expected: str, actual: str) -> int | None:
-    budget = inside.Budget()
+    budget = inside.Budget(expected, actual)
     try:
         with _opened(expected) as one, _opened(actual) as other:
             first, second = inside.counted(one, budget), inside.counted(other, budget)

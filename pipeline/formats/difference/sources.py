@@ -98,7 +98,7 @@ def csv(path: str, delimiter: str = ",") -> Source:
         wrong.clear()
         # The names are rows like others to the reader, for they may repeat.
         read = pv.ReadOptions(
-            column_names=columns, skip_rows_after_names=1, use_threads=False, block_size=4 << 20
+            column_names=columns, skip_rows_after_names=1, use_threads=False, block_size=1 << 20
         )
         parse = pv.ParseOptions(
             delimiter=delimiter,

@@ -48,6 +48,7 @@ class _InPlace(NamedTuple):
 
     columns: Columns
     rows: tuple[int, int]
+    """Where that is not known without reading all, and not all was read: as many as were compared."""
     differing: int
     compared: int
     is_cut: bool
@@ -63,7 +64,7 @@ def _compared(
     has_moved = found.rows[0] != found.rows[1] or found.differing > 1
     is_judged = tolerance is not None and found.columns.are_within and found.rows[0] == found.rows[1]
     matched = None
-    if has_moved and not is_judged:
+    if has_moved and not is_judged and not (found.is_cut and one.rows is None):
         same_type = [
             (here, there, name)
             for here, there, name in schemas.common
@@ -123,23 +124,21 @@ def _notes(one: Any, other: Any) -> str:
 
 def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance | None) -> _InPlace:
     columns = Columns(tolerance, is_text=one.is_text)
-    differing, start, left, is_cut = 0, 0, CELLS, False
+    differing, start, left = 0, 0, CELLS
     pairs = _aligned(one.batches(), other.batches())
     for piece, rest in pairs:
         if piece is None:
-            rows = start + rest[0], start + rest[1]
-            return _InPlace(columns, rows, differing, start, is_cut)
-        if not is_cut:
-            differ = _piece(columns, piece[0], piece[1], common, start)
-            differing += int(differ.sum()) if differ is not None else 0
-            if differing:
-                left -= piece[0].num_rows * max(1, len(common))
-            is_judged = tolerance is not None and columns.are_within
-            is_cut = left < 0 and not is_judged
-        if is_cut and one.rows is not None and other.rows is not None:
-            pairs.close()
-            return _InPlace(columns, (one.rows, other.rows), differing, start + piece[0].num_rows, is_cut)
+            return _InPlace(columns, (start + rest[0], start + rest[1]), differing, start, False)
+        differ = _piece(columns, piece[0], piece[1], common, start)
+        differing += int(differ.sum()) if differ is not None else 0
         start += piece[0].num_rows
+        if differing:
+            left -= piece[0].num_rows * max(1, len(common))
+        is_judged = tolerance is not None and columns.are_within
+        if left < 0 and not is_judged:
+            pairs.close()
+            rows = start if one.rows is None else one.rows, start if other.rows is None else other.rows
+            return _InPlace(columns, rows, differing, start, True)
     raise AssertionError("the last pair is the rest")
 
 
@@ -204,7 +203,7 @@ def _told_in_place(
     rows = found.rows
     parts = list(schemas.parts)
     if rows[0] != rows[1]:
-        parts.append(counts(*rows, "row"))
+        parts.append(counts(*rows, "row") + (", too many to be matched by a key" if is_too_large else ""))
     differing = found.columns.differing
     lines = [
         *parts,
@@ -219,10 +218,10 @@ def _told_in_place(
     spelled = sum(column.spelled for column in found.columns.by_name.values())
     if differing:
         parts.append(_cells(found, tolerance))
-        if is_too_large:
-            lines.append("the tables are too large to match rows by a key")
     elif not parts and spelled:
-        parts.append(f"the same values, {spelled:,} numbers written otherwise; {raw.difference(*paths).text}")
+        parts.append(
+            f"the same values, {count(spelled, 'number')} written otherwise; {raw.difference(*paths).text}"
+        )
     elif not parts:
         payloads = sum(column.numbers.payloads for column in found.columns.by_name.values())
         said = f"; {payloads:,} NaN have other bits (payloads)" if payloads else ""
@@ -289,6 +288,7 @@ def _told_matched(
         parts.append(f"{by}{counted}" if by else f"rows: {counted}")
     if matched.is_reordered:
         parts.append("the rows are in another order" if counted else "the same rows in another order")
+    lines = list(parts)
     columns, examples = _gathered(one, other, schemas.common, matched, tolerance)
     differing = columns.differing
     if differing:
@@ -299,7 +299,7 @@ def _told_matched(
     elif matched.is_reordered and found.columns.differing:
         first = min(found.columns.differing, key=lambda column: column.first_row)
         parts.append(f"{first.place}: {first.first}")
-    lines = [*parts, *examples, *(column.text() for column in differing)]
+    lines += [*examples, *(column.text() for column in differing)]
     facts |= {
         "key": list(matched.key),
         "rows_added": added,
@@ -309,7 +309,7 @@ def _told_matched(
         "examples": examples,
         "columns_differing": {column.name: column.facts() for column in differing},
     }
-    return Difference(False, "; ".join(_first(parts)), bounded(dict.fromkeys(lines)), facts)
+    return Difference(False, "; ".join(_first(parts)), bounded(lines), facts)
 
 
 def _gathered(

@@ -31,6 +31,7 @@ _VOLATILE = (
             r"|\b1[5-9]\d{8}(?:\.\d+)?\b"
         ),
     ),
+    ("generated ids", re.compile(r"\b[mp][0-9a-f]{10}\b")),  # of an SVG by matplotlib
     ("addresses in memory", re.compile(r"0x[0-9a-fA-F]{6,16}\b")),
     ("UUIDs", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
 )
