@@ -4,6 +4,7 @@ Pillow decodes pixels where it is installed (`pip install 'pipe-lineage[images]'
 taken apart by hand, which tells whether the pixels differ, but not how many.
 """
 
+import warnings
 import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -36,8 +37,8 @@ class _Pixels(NamedTuple):
 
 def png(expected: str, actual: str, tolerance: Tolerance | None) -> Difference:  # noqa: ARG001 - as all kinds have it
     """Compare two PNG files."""
-    one, other = _png(expected), _png(actual)
     pixels = _pixels(expected, actual)
+    one, other = (_png(path, with_pixels=pixels is None) for path in (expected, actual))
     if pixels is None:
         differ = one.pixels != other.pixels
         pixels = _Pixels(_rows(one.pixels, other.pixels) if differ else "", {"same_pixels": not differ})
@@ -90,10 +91,15 @@ def _pixels(expected: str, actual: str) -> _Pixels | None:
     sides = []
     for path in (expected, actual):
         try:
-            with Image.open(path, formats=_FORMATS) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    raise FormatError(f"it has more than {_MOST_PIXELS:,} pixels")
-                sides.append((image.size, image.mode, _decoded(image)))
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore"
+                )  # what is odd about a file is no concern of whoever compares it
+                with Image.open(path, formats=_FORMATS) as image:
+                    if image.width * image.height > _MOST_PIXELS:
+                        raise FormatError(f"it has more than {_MOST_PIXELS:,} pixels")
+                    whole = image.convert("RGBA") if image.mode in ("P", "1") else image
+                    sides.append((image.size, image.mode, np.asarray(whole)))
         except FormatError:
             raise
         except Exception as error:  # a file from anywhere may be wrong in any way
@@ -132,42 +138,37 @@ def _pixels(expected: str, actual: str) -> _Pixels | None:
     return _Pixels(text, facts)
 
 
-def _decoded(image: Any) -> Any:
-    import warnings
-
-    import numpy as np
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is odd about a file is no concern of whoever compares it
-        if image.mode in ("P", "1"):
-            image = image.convert("RGBA")
-        return np.asarray(image)
-
-
 def _colour(value: Any) -> str:
     return str(tuple(value.tolist())) if value.ndim else str(value.item())
 
 
-def _png(path: str) -> _Parts:
+def _png(path: str, *, with_pixels: bool) -> _Parts:
     """Take a PNG file apart (PNG specification, 5: its chunks)."""
     notes: dict[str, str] = {}
     unpacking = zlib.decompressobj()
-    head, pixels, left = b"", [], _MOST_BYTES
+    head, pixels, left = b"", [], 0
     for kind, data in _png_chunks(path):
-        if kind == b"IHDR":
-            head = data
+        if kind == b"IHDR" and len(data) == 13:
+            head, left = data, int.from_bytes(data[4:8], "big") * _row_bytes(data)
+            if left > _MOST_BYTES:
+                raise FormatError(f"its pixels take more than {_MOST_BYTES >> 20} MiB")
         elif kind == b"IDAT":
-            try:
-                pixels.append(unpacking.decompress(data, left))
-            except zlib.error as error:
-                raise FormatError(f"its pixels cannot be unpacked: {error}") from error
-            left -= len(pixels[-1])
-            if left <= 0:
-                raise FormatError(f"its pixels unpack to more than {_MOST_BYTES >> 20} MiB")
+            if with_pixels and left > 0:
+                try:
+                    pixels.append(unpacking.decompress(data, left))
+                except zlib.error as error:
+                    raise FormatError(f"its pixels cannot be unpacked: {error}") from error
+                left -= len(pixels[-1])
         elif kind != b"IEND":
             name, value = _png_note(kind, data)
             notes[name] = value
     return _Parts((head, b"".join(pixels)), notes)
+
+
+def _row_bytes(head: bytes) -> int:
+    """Return the size of a row of pixels with the byte before it. Interlaced ones are not longer by much."""
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(head[9], 1)
+    return (int.from_bytes(head[:4], "big") * head[8] * samples + 7) // 8 + 1
 
 
 def _png_chunks(path: str) -> Iterator[tuple[bytes, bytes]]:
@@ -213,13 +214,9 @@ def _rows(one: tuple[bytes, bytes], other: tuple[bytes, bytes]) -> str:
             f"{sizes[0]} -> {sizes[1]} pixels" if sizes[0] != sizes[1] else "its colours or its depth differ"
         )
         return f"{text}; {_NEEDS}"
-    width, depth, colours = int.from_bytes(one[0][:4], "big"), one[0][8], one[0][9]
-    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colours, 1)
-    row_bytes = (width * depth * samples + 7) // 8 + 1
-    at = raw.place(one[1], other[1])
-    where = (
-        f"from row {at // row_bytes} on" if not one[0][12] else "somewhere"
-    )  # interlaced: rows come in no order
+    row = raw.place(one[1], other[1]) // _row_bytes(one[0])
+    # Rows of an interlaced picture come in no order.
+    where = "somewhere" if one[0][12] else f"from row {row} on"
     return f"the pixels differ {where}; {_NEEDS}"
 
 
