@@ -12,6 +12,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,33 @@ def save_tar(value: list[tuple[str, dict[str, Any], bytes]], path: Path) -> None
             archive.addfile(info, io.BytesIO(data))
 
 
+def save_skops(value: dict[str, Any], path: Path) -> None:
+    """Save a model as skops does: ids are places in memory, and members are called after them."""
+    numbers = iter(range(next(PLACES), 10**9))
+
+    def node(kind: str, **held: Any) -> dict[str, Any]:
+        return {
+            "__class__": kind,
+            "__module__": "m",
+            "__loader__": "ObjectNode",
+            **held,
+            "__id__": next(numbers),
+        }
+
+    with zipfile.ZipFile(path, "w") as archive:
+        attributes = {}
+        for name, item in value.items():
+            if isinstance(item, np.ndarray):
+                file = io.BytesIO()
+                np.save(file, item)
+                attributes[name] = node("ndarray", type="numpy", file=f"{next(numbers)}.npy")
+                archive.writestr(attributes[name]["file"], file.getvalue())
+            else:
+                attributes[name] = node("str", content=json.dumps(item), is_json=True)
+        model = node("Model", content=node("dict", content=attributes))
+        archive.writestr("schema.json", json.dumps(model))
+
+
 def save_gzip(value: tuple[int, bytes], path: Path) -> None:
     path.write_bytes(gzip.compress(value[1], mtime=value[0]))
 
@@ -124,6 +152,7 @@ class Model:
         self.__dict__.update(attributes)
 
 
+PLACES = count(140_000_000, 1000)
 THOUSAND = np.linspace(0.0, 1.0, 1000)
 
 
@@ -427,6 +456,13 @@ CASES: list[tuple[str, Save, Any, Any, str]] = [
         {"w": np.array(["b", None], dtype=object)},
         "$.w.state[4][0]: 'a' -> 'b'",
     ),
+    (
+        ".skops",
+        save_skops,
+        {"C": 1.0, "w": np.arange(3.0)},
+        {"C": 2.0, "w": np.array([0.0, 1, 3])},
+        "$.C: 1.0 -> 2.0 (off by 1, relative 1); 2 values differ, numbers by up to 1 (relative 1)",
+    ),
     # Pictures and pages.
     (
         ".png",
@@ -546,6 +582,12 @@ def test_equal_objects_that_are_pickled_otherwise_are_told_as_such(tmp_path):
     found = compared(tmp_path, save_pickle, ".pkl", [word, word], [word, "".join(["abc", "abc"])])
     assert found.text.startswith("the same objects, pickled otherwise; the bytes differ from byte 3 on")
     assert found.lines == ("operation 5 (byte 23, behind 'abcabc'): BINGET 1 -> SHORT_BINUNICODE 'abcabc'",)
+
+
+def test_models_of_skops_with_other_ids_hold_the_same(tmp_path):
+    model = {"C": 1.0, "w": np.arange(3.0)}
+    found = compared(tmp_path, save_skops, ".skops", model, model)
+    assert found.text.startswith("the same objects, with other ids or times; the bytes differ from byte ")
 
 
 def test_without_pillow_it_is_still_told_whether_pixels_differ(tmp_path, monkeypatch):
