@@ -12,6 +12,8 @@ from .sources import ROWS, Source
 _MOST_GATHERED = 20_000
 """Of so many changed rows the cells are compared, when rows are matched by a key."""
 _EXAMPLES = 5
+_READING = 25
+"""So many times longer than another cell takes one of CSV that has to be read as a number."""
 _Common = Sequence[tuple[int, int, str]]
 
 
@@ -64,13 +66,18 @@ def _compared(
     has_moved = found.rows[0] != found.rows[1] or found.differing > 1
     is_judged = tolerance is not None and found.columns.are_within and found.rows[0] == found.rows[1]
     matched = None
-    if has_moved and not is_judged and not (found.is_cut and one.rows is None):
+    if has_moved and not is_judged:
         same_type = [
             (here, there, name)
             for here, there, name in schemas.common
             if one.types[here] == other.types[there]
         ]
-        matched = match(one, other, same_type, found.rows)
+        matched = match(one, other, same_type)
+    if matched is not None:
+        found = found._replace(rows=matched.rows)
+        facts["rows"] = list(matched.rows)
+    elif found.is_cut and one.rows is None:
+        facts["rows"] = None
     if matched is not None and _says_more(matched, found.rows):
         return _told_matched(one, other, schemas, found, matched, facts, tolerance)
     return _told_in_place(
@@ -124,7 +131,7 @@ def _notes(one: Any, other: Any) -> str:
 
 def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance | None) -> _InPlace:
     columns = Columns(tolerance, is_text=one.is_text)
-    differing, start, left = 0, 0, CELLS
+    differing, start, left, read = 0, 0, CELLS, 0
     pairs = _aligned(one.batches(), other.batches())
     for piece, rest in pairs:
         if piece is None:
@@ -133,7 +140,8 @@ def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance 
         differing += int(differ.sum()) if differ is not None else 0
         start += piece[0].num_rows
         if differing:
-            left -= piece[0].num_rows * max(1, len(common))
+            left -= piece[0].num_rows * max(1, len(common)) + _READING * (columns.read - read)
+            read = columns.read
         is_judged = tolerance is not None and columns.are_within
         if left < 0 and not is_judged:
             pairs.close()
