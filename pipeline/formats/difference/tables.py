@@ -310,6 +310,8 @@ def _told_matched(
         first = min(found.columns.differing, key=lambda column: column.first_row)
         parts.append(f"{first.place}: {first.first}")
     lines += [*examples, *(column.text() for column in differing)]
+    if changed > _MOST_GATHERED:
+        lines.append(f"the counts of columns are those of the first {_MOST_GATHERED:,} changed rows")
     facts |= {
         "key": list(matched.key),
         "rows_added": added,
