@@ -321,6 +321,18 @@ def plain(scalar: Any) -> Any:
         return _Written(str(getattr(scalar, "value", scalar)))
 
 
+def of_one_type(one: Any, other: Any) -> tuple[Any, Any] | None:
+    """Return both as the type of the second; None where the values of the first cannot be had as such."""
+    import pyarrow as pa
+
+    if one.type == other.type:
+        return one, other
+    try:
+        return one.cast(other.type), other
+    except (pa.ArrowException, ValueError):
+        return None
+
+
 class _Written(str):
     """Text that is shown as it is."""
 
