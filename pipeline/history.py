@@ -31,6 +31,8 @@ class StageRecord(NamedTuple):
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
     """What the stage's small metrics files held, by output name."""
+    better: Mapping[str, str] = {}
+    """Which of its metrics should be `higher` and which `lower`, by dotted name from the output's name on."""
 
 
 class RunRecord(NamedTuple):
@@ -49,23 +51,28 @@ class RunRecord(NamedTuple):
     """The options that were set, as written: `--force`."""
     git_commit: str | None = None
     stages: Mapping[str, StageRecord] = {}
+    parameters: Mapping[str, Any] = {}
+    """The project's parameters, as the run had them, by dotted name."""
+    sweep: str | None = None
+    """The name of the first run of the sweep that it belongs to."""
 
 
-def record_of(
-    result: RunResult,
-    *,
-    started: float,
-    targets: Sequence[str],
-    overrides: Mapping[str, Any],
-    flags: Sequence[str],
-    params: Mapping[str, Mapping[str, Any]],
-    metrics: Mapping[str, Mapping[str, Any]],
-    git_commit: str | None,
-) -> RunRecord:
-    """Put together the record of a run that has ended.
+class Facts(NamedTuple):
+    """What is recorded of a run besides its results. `params`, `metrics` and `better` are by stage."""
 
-    `started` is in seconds since 1970; `params` and `metrics` are by stage.
-    """
+    targets: Sequence[str]
+    overrides: Mapping[str, Any]
+    flags: Sequence[str]
+    params: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Mapping[str, Any]]
+    git_commit: str | None
+    better: Mapping[str, Mapping[str, str]] = {}
+    parameters: Mapping[str, Any] = {}
+    sweep: str | None = None
+
+
+def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
+    """Put together the record of a run that has ended; `started` is in seconds since 1970."""
     stages = {}
     for name, stage in result.stages.items():
         outputs = {
@@ -83,8 +90,9 @@ def record_of(
             round(stage.wall_seconds, 6),
             outputs,
             stage.error,
-            params.get(name, {}),
-            metrics.get(name, {}),
+            facts.params.get(name, {}),
+            facts.metrics.get(name, {}),
+            facts.better.get(name, {}),
         )
     return RunRecord(
         run=result.run,
@@ -92,11 +100,13 @@ def record_of(
         ok=result.ok,
         wall_seconds=round(result.wall_seconds, 6),
         pipe=__version__,
-        targets=tuple(targets),
-        overrides=overrides,
-        flags=tuple(flags),
-        git_commit=git_commit,
+        targets=tuple(facts.targets),
+        overrides=facts.overrides,
+        flags=tuple(facts.flags),
+        git_commit=facts.git_commit,
         stages=stages,
+        parameters=facts.parameters,
+        sweep=facts.sweep,
     )
 
 

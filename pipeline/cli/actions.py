@@ -294,6 +294,12 @@ def _doctor(values: Values, skin: Skin) -> int:
 
 
 def _run(values: Values, skin: Skin) -> int:
+    if values["sweep"]:
+        from .sweep_action import sweep_now
+
+        return sweep_now(values, skin)
+    if values["best"]:
+        raise usage("`--best` is for a sweep", help="add `--sweep KEY=V1,V2`, or use `pipe runs --best`")
     if values["observe"] or values["write"]:
         from .observe_action import observe_now
 

@@ -71,6 +71,7 @@ _SET = Option(
     "set", ("-S", "--set"), "texts", "Change a parameter for this time alone; may be repeated.", "KEY=VALUE"
 )
 _DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "flag", "Say what would be done, and do nothing.")
+_BEST = Option("best", ("--best",), "text", "", "METRIC")
 _FORMAT = Option(
     "format",
     ("--format",),
@@ -99,6 +100,16 @@ COMMANDS = {
                 Option("force", ("-f", "--force"), "flag", "Execute the targets even if they are fresh."),
                 _SET,
                 Option(
+                    "sweep",
+                    ("--sweep",),
+                    "texts",
+                    "Run each of these values; repeated, each combination. Nothing but the store changes.",
+                    "KEY=V1,V2",
+                ),
+                _BEST._replace(
+                    help="With --sweep: name the best combination by this metric; -METRIC: the lowest."
+                ),
+                Option(
                     "locked", ("--locked",), "flag", "Exit 1 and change nothing if anything would execute."
                 ),
                 _ALLOW_MISSING._replace(help="With -n: what is not there counts as the lock file has it."),
@@ -113,6 +124,10 @@ COMMANDS = {
                 ("pipe run train@gbdt -j 4", "one instance and what it needs, on 4 CPUs"),
                 ("pipe run build/report.html", "whatever makes this file"),
                 ("pipe run -S train.lr=0.01 -n", "what another parameter would make run"),
+                (
+                    "pipe run --sweep train.lr=0.1,0.2,0.3 --best auc",
+                    "three runs, and which of them is the best",
+                ),
                 ("pipe run --debug train", "with breakpoint() and pdb"),
                 ("pipe run --observe > lacking.patch", "what old scripts read and write, as a patch"),
             ),

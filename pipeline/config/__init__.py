@@ -10,7 +10,19 @@ from ..errors import Mark, usage
 from .reading import Loaded, find, load
 from .suggest import suggest
 
-__all__ = ["Loaded", "bytes_of", "find", "is_secret", "json_schema", "load", "mark", "parse_value", "suggest"]
+__all__ = [
+    "Loaded",
+    "bytes_of",
+    "find",
+    "is_secret",
+    "json_schema",
+    "load",
+    "mark",
+    "parse_document",
+    "parse_value",
+    "parse_values",
+    "suggest",
+]
 
 
 def mark(root: Path, stage_base: str, *path: str | int) -> Mark | None:
@@ -25,6 +37,27 @@ def parse_value(text: str) -> Any:
     from . import document
 
     return document.parse_value(text)
+
+
+def parse_document(text: str) -> Any:
+    """Return what a YAML file holds. Raises ValueError where it is none."""
+    from . import yaml
+    from .syntax import Broken
+
+    try:
+        tree = yaml.parse(text)
+    except Broken as broken:
+        raise ValueError(broken.flaw.text) from None
+    if tree.flaws:
+        raise ValueError(tree.flaws[0].text)
+    return tree.value
+
+
+def parse_values(text: str) -> list[Any]:
+    """Return the YAML values of a list that is written without its outer brackets. Raises UsageError."""
+    found = parse_value(f"[{text}]")
+    assert isinstance(found, list)
+    return found
 
 
 def bytes_of(text: str, option: str) -> int:

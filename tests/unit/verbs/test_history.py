@@ -25,13 +25,15 @@ def record(run, ok=True):
     )
     return history.record_of(
         RunResult(run, ok, 2.5, {"train": stage}),
+        history.Facts(
+            targets=["train"],
+            overrides={"lr": 2},
+            flags=["--force"],
+            params={"train": {"lr": 2}},
+            metrics={"train": {"scores": {"auc": 0.7}}},
+            git_commit="f" * 40,
+        ),
         started=NOON,
-        targets=["train"],
-        overrides={"lr": 2},
-        flags=["--force"],
-        params={"train": {"lr": 2}},
-        metrics={"train": {"scores": {"auc": 0.7}}},
-        git_commit="f" * 40,
     )
 
 
