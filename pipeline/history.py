@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import __version__, durable
+from . import __version__, durable, tags
 from .errors import usage
 from .model import Reason, RunResult
 
@@ -137,7 +137,7 @@ def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | No
     records = []
     for run in run_ids(pipe_dir):
         try:
-            records.append(_load(pipe_dir, run))
+            records.append(load(pipe_dir, run))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -146,17 +146,42 @@ def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | No
     return records
 
 
+def load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
+    """Return the record of the run with exactly this name.
+
+    Raises FileNotFoundError if it has none, ValueError for one that cannot be read.
+    """
+    with open(os.path.join(pipe_dir, "runs", run, _RECORD), encoding="utf-8") as file:
+        found = json.load(file)
+    try:
+        if found.pop("version") != 1:
+            raise ValueError("it was written by a newer pipe")
+        stages = {name: _stage(stage) for name, stage in found.pop("stages").items()}
+        record = RunRecord(**{**found, "stages": stages})
+        return record._replace(targets=tuple(record.targets), flags=tuple(record.flags))
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"it does not have the form of a record ({error})") from None
+
+
+def has_record(pipe_dir: str | os.PathLike[str], run: str) -> bool:
+    """Say whether the run with exactly this name has ended and is recorded."""
+    return os.path.exists(os.path.join(pipe_dir, "runs", run, _RECORD))
+
+
+def damage_of(pipe_dir: str | os.PathLike[str], run: str) -> str:
+    """Return why the record of a run cannot be read; empty if it can, or if there is none."""
+    try:
+        load(pipe_dir, run)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
 def damaged_records(pipe_dir: str | os.PathLike[str]) -> dict[str, str]:
     """Return the runs whose record cannot be read, and why."""
-    found = {}
-    for run in run_ids(pipe_dir):
-        try:
-            _load(pipe_dir, run)
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, RecursionError) as error:
-            found[run] = str(error)
-    return found
+    return {run: why for run in run_ids(pipe_dir) if (why := damage_of(pipe_dir, run))}
 
 
 def put_aside(pipe_dir: str | os.PathLike[str], run: str) -> None:
@@ -166,21 +191,35 @@ def put_aside(pipe_dir: str | os.PathLike[str], run: str) -> None:
 
 
 def read(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
-    """Return one run's record. `run` is its whole name, the beginning of one alone, or `last`.
+    """Return one run's record. `run` is its whole name, the beginning of one alone, a tag, or `last`.
 
     Raises UsageError if there is none, or several, and if the record is damaged.
     """
-    known = [
-        name for name in run_ids(pipe_dir) if os.path.exists(os.path.join(pipe_dir, "runs", name, _RECORD))
-    ]
+    known = [name for name in run_ids(pipe_dir) if has_record(pipe_dir, name)]
     if not known:
         raise usage("there is no recorded run yet", help="`pipe run` makes one")
-    name = known[0] if run == "last" else _match(run, known)
+    tagged = tags.of(pipe_dir, run)
+    if tagged is not None and tagged not in known:
+        raise usage(
+            f"`{run}` names run `{tagged}`, of which there is no record", help=f"`pipe show --untag {run}`"
+        )
+    name = tagged or (known[0] if run == "last" else _match(run, known))
     try:
-        return _load(pipe_dir, name)
+        return load(pipe_dir, name)
     except (OSError, ValueError) as error:
         help_text = "`pipe runs` lists those that can be read"
         raise usage(f"the record of run `{name}` is damaged: {error}", help=help_text) from None
+
+
+def is_name(pipe_dir: str | os.PathLike[str], run: str) -> bool:
+    """Say whether something names a run, or several: `last`, a tag, a name or the beginning of one."""
+    if not run:
+        return False
+    return (
+        run == "last"
+        or tags.of(pipe_dir, run) is not None
+        or any(n.startswith(run) for n in run_ids(pipe_dir))
+    )
 
 
 def run_ids(pipe_dir: str | os.PathLike[str]) -> list[str]:
@@ -195,7 +234,7 @@ def run_ids(pipe_dir: str | os.PathLike[str]) -> list[str]:
 def is_under_way(pipe_dir: str | os.PathLike[str], run: str) -> bool:
     """Say whether a run has not ended, as far as this machine can tell: no record, and its process lives."""
     folder = os.path.join(pipe_dir, "runs", run)
-    if os.path.exists(os.path.join(folder, _RECORD)):
+    if has_record(pipe_dir, run):
         return False
     try:
         with open(os.path.join(folder, _PROCESS)) as file:
@@ -261,19 +300,6 @@ def _head(git: str) -> str | None:
 def _line(path: str) -> str:
     with open(path, encoding="utf-8") as file:
         return file.readline().strip()
-
-
-def _load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
-    with open(os.path.join(pipe_dir, "runs", run, _RECORD), encoding="utf-8") as file:
-        found = json.load(file)
-    try:
-        if found.pop("version") != 1:
-            raise ValueError("it was written by a newer pipe")
-        stages = {name: _stage(stage) for name, stage in found.pop("stages").items()}
-        record = RunRecord(**{**found, "stages": stages})
-        return record._replace(targets=tuple(record.targets), flags=tuple(record.flags))
-    except (TypeError, AttributeError, KeyError) as error:
-        raise ValueError(f"it does not have the form of a record ({error})") from None
 
 
 def _stage(found: dict[str, Any]) -> StageRecord:

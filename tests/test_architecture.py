@@ -18,6 +18,7 @@ ROOMS = (
     # The disk and what is read from it.
     (
         "durable",
+        "tags",
         "owned",
         "layout",
         "config",

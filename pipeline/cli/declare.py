@@ -72,6 +72,7 @@ _SET = Option(
 )
 _DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "flag", "Say what would be done, and do nothing.")
 _BEST = Option("best", ("--best",), "text", "", "METRIC")
+_RUN = Argument("run", "RUN", "A run's name, its beginning, a tag, or last.", completes="runs")
 _FORMAT = Option(
     "format",
     ("--format",),
@@ -238,13 +239,55 @@ COMMANDS = {
         Command(
             "runs",
             "List the recorded runs, the newest first.",
-            examples=(("pipe runs | head", "the last ones"),),
+            None,
+            (
+                Option(
+                    "columns",
+                    ("--columns",),
+                    "texts",
+                    "Show these parameters and metrics (globs too); without, those that differ.",
+                    "NAME,NAME",
+                ),
+                Option(
+                    "where", ("--where",), "texts", "Only runs for which this holds; repeated, all.", "COND"
+                ),
+                Option(
+                    "sort",
+                    ("--sort",),
+                    "text",
+                    "By a metric, a parameter, run or wall; -NAME: falling.",
+                    "NAME",
+                ),
+                _BEST._replace(help="The best run by this metric; -METRIC: the lowest."),
+                Option("limit", ("--limit",), "number", "No more than so many.", "N"),
+                Option("csv", ("--csv",), "flag", "As CSV, with all parameters and metrics."),
+                Option("parquet", ("--parquet",), "text", "Into a Parquet file.", "FILE"),
+            ),
+            details="Conditions: NAME=VALUE (or != < <= > >=) with a parameter or a metric; ok, tag, sweep, or ! "
+            "before one; tag=NAME, sweep=RUN, stage=NAME, run=, commit=, wall>SECONDS; since=2026-11-24, before=2d. "
+            "A name may lack its beginning where that is clear: auc for evaluate.summary.auc. --best goes by what the "
+            "metric's `better` says in pipeline.yaml, else the highest.",
+            examples=(
+                ("pipe runs --limit 10", "the last ones"),
+                ("pipe runs --where 'auc>0.7' --where since=2d --sort -auc", "the good ones of two days"),
+                ("pipe runs --best auc", "the best of all"),
+                ("pipe runs --where sweep=last --columns 'train.*,auc'", "a sweep's, with these columns"),
+                ("pipe runs --csv > runs.csv", "for a spreadsheet"),
+            ),
         ),
         Command(
             "show",
             "Show one recorded run.",
-            Argument("run", "RUN", "A run's name, its beginning, or last.", completes="runs"),
-            examples=(("pipe show last -v", "with parameters, outputs and keys"),),
+            _RUN,
+            (
+                Option("tag", ("--tag",), "text", "Give it a name that commands take for it.", "NAME"),
+                Option("untag", ("--untag",), "text", "Take such a name away.", "NAME"),
+            ),
+            details="gc keeps what tagged runs made.",
+            examples=(
+                ("pipe show last -v", "with parameters, outputs and keys"),
+                ("pipe show last --tag baseline", "then `pipe show baseline`, or `PATH@baseline`"),
+            ),
         ),
         Command(
             "init",

@@ -21,6 +21,7 @@ __all__ = [
     "parse_document",
     "parse_value",
     "parse_values",
+    "scalar",
     "suggest",
 ]
 
@@ -37,6 +38,17 @@ def parse_value(text: str) -> Any:
     from . import document
 
     return document.parse_value(text)
+
+
+def scalar(text: str) -> Any:
+    """Return the value that a plain YAML scalar stands for. Loads no parser."""
+    from . import scalars
+    from .wrong import Wrong
+
+    try:
+        return scalars.read(text)
+    except Wrong:
+        return text
 
 
 def parse_document(text: str) -> Any:

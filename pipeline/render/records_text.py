@@ -8,23 +8,12 @@ from ..history import RunRecord, StageRecord
 from .reasons import VERDICT_COLUMNS, lines, name_column, name_columns, phrases, verdict_column
 from .run_lines import OUTCOMES
 from .style import Style
-from .words import duration, figure, pad, printable, size, some, width
+from .words import duration, figure, pad, printable, size
 
 _TIME_COLUMNS = 14
 
 
-def runs_text(records: Sequence[RunRecord], style: Style) -> str:
-    """Write one line for each run, in the order given."""
-    columns = max((width(record.run) for record in records), default=0) + 2
-    out = []
-    for record in records:
-        ok = style.paint("ok    ", "fresh") if record.ok else style.paint("failed", "failed")
-        head = f"{pad(record.run, columns)}{ok}  {pad(duration(record.wall_seconds), _TIME_COLUMNS)}"
-        out.append(f"{head}{outcomes(record)}{_asked(record)}")
-    return "\n".join(out)
-
-
-def show_text(record: RunRecord, style: Style, *, verbose: bool) -> str:
+def show_text(record: RunRecord, style: Style, *, verbose: bool, tags: Sequence[str] = ()) -> str:
     """Write one run: what was asked, what became of each stage, where its outputs and metrics are."""
     verdict = style.paint("ok", "fresh") if record.ok else style.paint("failed", "failed")
     out = [f"run {record.run}: {verdict} after {duration(record.wall_seconds)}: {outcomes(record)}"]
@@ -33,6 +22,8 @@ def show_text(record: RunRecord, style: Style, *, verbose: bool) -> str:
         ("asked", " ".join(["pipe run", *_words(record)])),
         ("commit", record.git_commit or ""),
         ("pipe", record.pipe),
+        ("sweep", record.sweep or ""),
+        ("tags", " ".join(tags)),
     ]
     out += [f"  {label + ':':<8} {printable(value)}" for label, value in facts if value]
     columns = name_columns(list(record.stages))
@@ -70,11 +61,6 @@ def _cause(name: str, error: str) -> str:
     # The line says already that the stage failed, and when.
     first, _, cause = error.splitlines()[0].partition(": ")
     return cause if cause and first.startswith(f"stage `{name}` failed") else error.splitlines()[0]
-
-
-def _asked(record: RunRecord) -> str:
-    words = _words(record)
-    return f"   ({printable(some(words, 6))})" if words else ""
 
 
 def _words(record: RunRecord) -> list[str]:

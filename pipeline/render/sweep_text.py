@@ -88,26 +88,22 @@ def _outcomes(result: SweepResult) -> Counter[str]:
 
 def _table(result: SweepResult, found: Found, swept: Axes, style: Style) -> str:
     short, names = swept.short_names(), metrics.short_names(found.names)
-    shown = [name for name in found.names if not isinstance(_first(found, name), list)]
     marked = found.marked(result)
-    head = [*(short[name] for name in swept.values), "run", "", *(printable(names[name]) for name in shown)]
-    rows, colours = [], []
-    for place, (one, values) in enumerate(zip(result.runs, found.values, strict=True)):
-        row = [printable(written(one.overrides[name])) for name in swept.values]
-        row += [one.result.run, _verdict(one)]
-        for name in shown:
-            text = figure(values[name]) if name in values else "-"
-            row.append(text + BEST if (place, name) in marked else text)
-        rows.append(row)
-        verdict = "fresh" if one.result.ok else "failed"
-        painted = ["executed" if (place, name) in marked else "" for name in shown]
-        colours.append([*("" for _ in swept.values), "", verdict, *painted])
-    fixed = len(swept.values) + 2
-    return table.text_of(head, rows, style, columns=table.terminal_columns(), fixed=fixed, colours=colours)
-
-
-def _first(found: Found, name: str) -> Any:
-    return next(values[name] for values in found.values if name in values)
+    head = [*(short[name] for name in swept.values), "run", ""]
+    made = [[printable(written(one.overrides[name])) for one in result.runs] for name in swept.values]
+    made += [[one.result.run for one in result.runs], [_verdict(one) for one in result.runs]]
+    colours = {len(made) - 1: ["fresh" if one.result.ok else "failed" for one in result.runs]}
+    fixed = len(made)
+    for name in found.names:
+        values = [each.get(name) for each in found.values]
+        if any(isinstance(value, list | dict) for value in values):
+            continue
+        is_best = [(place, name) in marked for place in range(len(values))]
+        colours[len(made)] = ["executed" if best else "" for best in is_best]
+        head.append(printable(names[name]))
+        texts = ["-" if value is None else figure(value) for value in values]
+        made.append([text + BEST if best else text for text, best in zip(texts, is_best, strict=True)])
+    return table.text_of(head, made, style, most=table.terminal_columns(), fixed=fixed, colours=colours)
 
 
 def _verdict(one: Combination) -> str:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from .style import Style, is_terminal
 from .words import count, pad, width
@@ -21,51 +22,60 @@ def terminal_columns() -> int | None:
 
 def text_of(
     head: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    columns: Sequence[Sequence[str]],
     style: Style,
     *,
-    columns: int | None,
+    most: int | None,
     fixed: int = 1,
-    colours: Sequence[Sequence[str]] = (),
+    colours: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> str:
     """Write a table. Where the columns do not all fit, the last ones are left out, and that is said.
 
     Args:
         head: The names of the columns.
-        rows: The texts, printable ones.
+        columns: The texts, printable ones, column by column.
         style: Whether to paint.
-        columns: How wide it may be; None is as wide as it gets.
+        most: How wide it may be; None is as wide as it gets.
         fixed: So many columns at the left stay, whatever they take.
-        colours: For each row the colours of its texts, or nothing.
+        colours: By place of a column, the colours of its texts.
     """
-    wide = [max(map(width, each)) for each in zip(head, *rows, strict=True)]
-    shown = _fitting(wide, columns, fixed)
-    out = [style.paint(_line(head[:shown], wide), "dim")]
-    for place, row in enumerate(rows):
-        out.append(_line(row[:shown], wide, style, colours[place] if colours else ()))
+    wide = [_wide([name, *texts]) for name, texts in zip(head, columns, strict=True)]
+    shown = _fitting(wide, most, fixed)
+    filled = []
+    for place in range(shown):
+        # The last one needs no blanks after it.
+        to = 0 if place == shown - 1 else wide[place] + _GAP
+        texts = _filled([head[place], *columns[place]], to)
+        if style.enabled and place in colours:
+            painted = zip(texts[1:], colours[place], strict=True)
+            texts[1:] = [style.paint(text, colour) for text, colour in painted]
+        filled.append(texts)
+    out = [line.rstrip() for line in map("".join, zip(*filled, strict=True))]
+    out[0] = style.paint(out[0], "dim")
     if shown < len(head):
-        left = ", ".join(head[shown:])
-        more = f"and {count(len(head) - shown, 'more column')}: {left}"
-        out.append(style.paint(more if columns is None else more[: max(columns, 30)], "dim"))
+        more = f"and {count(len(head) - shown, 'more column')}: {', '.join(head[shown:])}"
+        out.append(style.paint(more if most is None else more[: max(most, 30)], "dim"))
     return "\n".join(out)
 
 
-def _fitting(wide: Sequence[int], columns: int | None, fixed: int) -> int:
-    if columns is None:
+def _wide(texts: Sequence[str]) -> int:
+    return max(map(len if _is_plain(texts) else width, texts))
+
+
+def _filled(texts: Sequence[str], to: int) -> list[str]:
+    return [text.ljust(to) for text in texts] if _is_plain(texts) else [pad(text, to) for text in texts]
+
+
+def _is_plain(texts: Sequence[str]) -> bool:
+    return all(map(str.isascii, texts))
+
+
+def _fitting(wide: Sequence[int], most: int | None, fixed: int) -> int:
+    if most is None:
         return len(wide)
     taken = 0
     for number, each in enumerate(wide):
         taken += each + (_GAP if number else 0)
-        if taken > columns and number >= fixed:
+        if taken > most and number >= fixed:
             return number
     return len(wide)
-
-
-def _line(
-    texts: Sequence[str], wide: Sequence[int], style: Style | None = None, colours: Sequence[str] = ()
-) -> str:
-    parts = []
-    for place, text in enumerate(texts):
-        filled = pad(text, wide[place]) if place < len(texts) - 1 else text
-        parts.append(style.paint(filled, colours[place]) if style and place < len(colours) else filled)
-    return (" " * _GAP).join(parts).rstrip()
