@@ -26,7 +26,7 @@ class StageRecord(NamedTuple):
     reasons: tuple[Reason, ...]
     wall_seconds: float
     outputs: Mapping[str, Mapping[str, Any]]
-    """By output name: `path`, `digest`, `size_bytes`."""
+    """By output name: `path`, `kind`, `digest`, `size_bytes`."""
     error: str | None = None
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
@@ -78,6 +78,7 @@ def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
         outputs = {
             output: {
                 "path": made.path,
+                "kind": made.artifact.kind,
                 "digest": made.artifact.digest,
                 "size_bytes": made.artifact.size_bytes,
             }

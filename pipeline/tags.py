@@ -10,6 +10,7 @@ from . import durable
 from .errors import usage
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_RUN = re.compile(r"\d{8}T\d{6}(-\d+)?")
 _RESERVED = ("last",)
 
 
@@ -35,7 +36,8 @@ def of(pipe_dir: str | os.PathLike[str], tag: str) -> str | None:
         return None
     try:
         with open(os.path.join(pipe_dir, "tags", tag), encoding="ascii") as file:
-            return file.read(100).strip() or None
+            run = file.read(100).strip()
+            return run if _RUN.fullmatch(run) else None
     except (OSError, ValueError):
         return None
 

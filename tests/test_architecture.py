@@ -61,7 +61,20 @@ ROOMS = (
         "verify",
         "shell",
     ),
-    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
+    (
+        "rebuild",
+        "restore",
+        "runs",
+        "show",
+        "init",
+        "schema",
+        "logs",
+        "clean",
+        "doctor",
+        "again",
+        "fsck",
+        "gc",
+    ),
     # The skin.
     ("render", "cli"),
 )

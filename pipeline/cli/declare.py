@@ -1,47 +1,21 @@
 """The commands, their arguments and options, as plain data. Knows no parser, and both are built from it."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from .option import Argument, Command, Option, Parsed
 
-class Option(NamedTuple):
-    """An option. Its value is False, None or () unless it was given, or its first choice."""
-
-    name: str
-    flags: tuple[str, ...]
-    kind: Literal["flag", "text", "number", "texts"]
-    """`texts` may be repeated; a number is at least 1."""
-    help: str
-    metavar: str = ""
-    choices: tuple[str, ...] = ()
-
-
-class Argument(NamedTuple):
-    """A word that is no option. One that is neither required nor repeated is None unless it was given."""
-
-    name: str
-    metavar: str
-    help: str
-    required: bool = False
-    many: bool = False
-    completes: Literal["", "stages", "runs"] = ""
-
-
-class Command(NamedTuple):
-    """A command. `examples` are pairs of a command line and what it does."""
-
-    name: str
-    summary: str
-    argument: Argument | None = None
-    options: tuple[Option, ...] = ()
-    details: str = ""
-    examples: tuple[tuple[str, str], ...] = ()
-
-
-class Parsed(NamedTuple):
-    """A command line that was understood. `values` has every name that the command and COMMON declare."""
-
-    command: str
-    values: dict[str, Any]
+__all__ = [
+    "COMMANDS",
+    "COMMON",
+    "EXIT_CODES",
+    "Argument",
+    "Command",
+    "Option",
+    "Parsed",
+    "default",
+    "defaults",
+    "overview",
+]
 
 
 COMMON = (
@@ -282,10 +256,16 @@ COMMANDS = {
             (
                 Option("tag", ("--tag",), "text", "Give it a name that commands take for it.", "NAME"),
                 Option("untag", ("--untag",), "text", "Take such a name away.", "NAME"),
+                Option(
+                    "restore", ("--restore",), "flag", "Put its outputs and parameters into the workspace."
+                ),
+                _DRY_RUN._replace(help="With --restore: say what would be done."),
             ),
-            details="gc keeps what tagged runs made.",
+            details="gc keeps what tagged runs made. --restore edits the parameters' file in place and keeps a copy "
+            "of it in .pipe/displaced, as of whatever else is the user's.",
             examples=(
                 ("pipe show last -v", "with parameters, outputs and keys"),
+                ("pipe show baseline --restore -n", "what would have to change here"),
                 ("pipe show last --tag baseline", "then `pipe show baseline`, or `PATH@baseline`"),
             ),
         ),

@@ -85,8 +85,12 @@ def show_now(values: Mapping[str, Any], skin: Skin) -> int:
 
     root = root_of(values)
     pipe = layout.of(root).pipe
+    if values["dry_run"] and not values["restore"]:
+        raise usage("`--dry-run` is for `--restore`", help="leave it out: a run that is shown stays as it is")
     if values["untag"]:
         return _untag(values["untag"], os.fspath(pipe), skin)
+    if values["restore"]:
+        return _restore(root, values, skin)
     record = show(root, values["run"] or "last")
     if values["tag"]:
         before = tags.put(pipe, values["tag"], record.run)
@@ -101,6 +105,25 @@ def show_now(values: Mapping[str, Any], skin: Skin) -> int:
         lambda: {**as_plain(record), "tags": list(names)},
         lambda: records_text.show_text(record, skin.out, verbose=skin.verbose, tags=names),
     )
+    return 0
+
+
+def _restore(root: Path, values: Mapping[str, Any], skin: Skin) -> int:
+    from ..render import restore_text
+    from ..restore import restore
+    from .run_action import listening
+
+    dry_run = values["dry_run"]
+    if values["tag"]:
+        raise usage("`--restore` and `--tag` contradict each other", help="give one after the other")
+    with listening(skin) as listener:
+        found = restore(root, values["run"] or "last", listener, dry_run=dry_run)
+    skin.report(
+        lambda: restore_text.as_plain(found, dry_run=dry_run),
+        lambda: restore_text.text_of(found, dry_run=dry_run),
+    )
+    for note in restore_text.notes(found):
+        skin.say(f"note: {note}")
     return 0
 
 

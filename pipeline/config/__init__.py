@@ -3,6 +3,7 @@
 Nothing here imports the YAML parser or pydantic before a file has to be read from its text.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from .suggest import suggest
 
 __all__ = [
     "Loaded",
+    "adjusted",
     "bytes_of",
     "find",
     "is_secret",
@@ -63,6 +65,13 @@ def parse_document(text: str) -> Any:
     if tree.flaws:
         raise ValueError(tree.flaws[0].text)
     return tree.value
+
+
+def adjusted(text: str, below: tuple[str, ...], changes: Mapping[str, Any], name: str) -> str:
+    """Return the text of the file `name` with parameters set in it; `adjust.adjusted` says more."""
+    from . import adjust
+
+    return adjust.adjusted(text, below, changes, name)
 
 
 def parse_values(text: str) -> list[Any]:

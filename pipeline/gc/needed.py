@@ -53,7 +53,7 @@ def roots(store: str, own: Path) -> Roots:
 
 
 def needed(store: str, ledger: Ledger, projects: tuple[Path, ...], keep_runs: int) -> set[str]:
-    """Return every object that a lock file, one of the last runs, a tagged one, a link in a workspace or a running process needs.
+    """Return every object that a lock file, a tagged or late run, a link in a workspace or a running process needs.
 
     Raises StoreError where that cannot be found out.
     """

@@ -202,10 +202,10 @@ def test_a_tag_is_taken_wherever_a_run_is(root):
     assert tags.put(pipe, "best", run) is None
     assert history.read(pipe, "best").run == run
     assert rates(root, where=("tag=best",)) == rates(root, where=("tag",)) == [0.2]
-    assert tags.put(pipe, "best", "another") == run
+    assert tags.put(pipe, "best", "20230101T000000") == run
     with pytest.raises(UsageError, match="of which there is no record"):
         history.read(pipe, "best")
-    assert tags.remove(pipe, "best") == "another"
+    assert tags.remove(pipe, "best") == "20230101T000000"
     with pytest.raises(UsageError, match="there is no tag"):
         tags.remove(pipe, "best")
 
@@ -221,6 +221,7 @@ def test_a_file_that_is_no_tag_is_none(root):
     (root / ".pipe" / "tags").mkdir()
     (root / ".pipe" / "tags" / "..tmp").write_text("x")
     (root / ".pipe" / "tags" / "binary").write_bytes(b"\xff")
+    (root / ".pipe" / "tags" / "leading").write_text("../../elsewhere")
     assert tags.read(root / ".pipe") == {}
 
 
