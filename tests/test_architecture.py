@@ -88,6 +88,7 @@ HEAVY = {
     "polars": {"formats"},
     "numpy": {"formats", "execute"},  # the child seeds numpy.random
     "joblib": {"formats", "execute"},
+    "PIL": {"formats"},
     "networkx": {"lineage"},
     "typer": {"cli", "render"},
     "rich": {"cli", "render"},

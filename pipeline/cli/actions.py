@@ -99,7 +99,7 @@ def _rebuild(values: Values, skin: Skin) -> int:
         there = recorded.command(elsewhere.python, sys.argv[1:])
         os.execv(there[0], there)
     if found.first_difference is not None and not skin.json:
-        skin.problems([rebuild_text.problem(found)])
+        skin.problems([rebuild_text.problem(found, verbose=skin.verbose)])
         return 1
     skin.report(
         lambda: rebuild_text.as_plain(found), lambda: rebuild_text.as_text(found, verbose=skin.verbose)
