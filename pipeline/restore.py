@@ -54,7 +54,7 @@ def restore(root: Path, run: str, listener: Listener, *, dry_run: bool = False) 
         if opened.problems:
             raise UsageError(*opened.problems)
         record = history.read(opened.layout.pipe, run)
-        made = _outputs(opened, record)
+        made = outputs_of(opened, record)
         sources = _sources(opened)
         outputs = [(name, produced) for name, produced in made if produced.path not in sources]
         params, others = _params(opened, record)
@@ -89,7 +89,7 @@ def restore(root: Path, run: str, listener: Listener, *, dry_run: bool = False) 
     )
 
 
-def _outputs(opened: OpenProject, record: RunRecord) -> list[tuple[str, Produced]]:
+def outputs_of(opened: OpenProject, record: RunRecord) -> list[tuple[str, Produced]]:
     """Return the outputs of a run with their stages."""
     found = []
     for name, stage in record.stages.items():

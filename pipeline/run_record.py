@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import dotted, history
-from .model import Produced, RunResult, StageResult
+from .model import Produced, RunResult
 from .opened import OpenProject
 from .store import Damaged
 
@@ -33,24 +33,26 @@ def record(
         overrides,
         flags,
         params={name: dict(stages[name].params) for name in result.stages},
-        metrics={name: _metrics(opened, stage) for name, stage in result.stages.items()},
+        metrics={name: metrics_of(opened, name, stage.outputs) for name, stage in result.stages.items()},
         git_commit=history.git_commit(opened.layout.root),
-        better={name: found for name in result.stages if (found := _better(opened, name))},
+        better={name: found for name in result.stages if (found := better_of(opened, name))},
         parameters=dotted.leaves(opened.project.params),
         sweep=sweep,
     )
     return history.record_of(result, facts, started=started)
 
 
-def _better(opened: OpenProject, name: str) -> dict[str, str]:
+def better_of(opened: OpenProject, name: str) -> dict[str, str]:
+    """Return which way the metrics of a stage get better, by dotted name from the output's on."""
     outputs = opened.project.stages[name].outputs
     return {f"{o.name}.{key}": direction for o in outputs for key, direction in o.better.items()}
 
 
-def _metrics(opened: OpenProject, result: StageResult) -> dict[str, Any]:
+def metrics_of(opened: OpenProject, name: str, outputs: Mapping[str, Produced]) -> dict[str, Any]:
+    """Return what small metrics files of a stage hold, by output name."""
     found = {}
-    for output in opened.project.stages[result.name].outputs:
-        produced = result.outputs.get(output.name)
+    for output in opened.project.stages[name].outputs:
+        produced = outputs.get(output.name)
         if not output.is_metric or produced is None or not produced.path.endswith(_READ):
             continue
         if produced.artifact.size_bytes <= _METRICS_BYTES:

@@ -64,6 +64,7 @@ ROOMS = (
     (
         "rebuild",
         "restore",
+        "diff",
         "runs",
         "show",
         "init",

@@ -119,6 +119,12 @@ def _show(values: Values, skin: Skin) -> int:
     return show_now(values, skin)
 
 
+def _diff(values: Values, skin: Skin) -> int:
+    from .runs_action import diff_now
+
+    return diff_now(values, skin)
+
+
 def _init(values: Values, skin: Skin) -> int:
     from ..init import init
 
@@ -308,6 +314,7 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "verify": _verify,
     "runs": _runs,
     "show": _show,
+    "diff": _diff,
     "init": _init,
     "schema": _schema,
     "shell": _shell,

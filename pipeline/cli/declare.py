@@ -270,6 +270,22 @@ COMMANDS = {
             ),
         ),
         Command(
+            "diff",
+            "Show in what two runs differ, or a run and the workspace.",
+            _RUN._replace(
+                name="runs",
+                many=True,
+                help="Two runs or tags; one: against the workspace; none: the last two.",
+            ),
+            details="Parameters, metrics, code, packages, inputs and outputs, by what is in them. Runs are of this "
+            "checkout, whatever store it has.",
+            examples=(
+                ("pipe diff", "what the last run changed"),
+                ("pipe diff baseline last", "since the run that was tagged so"),
+                ("pipe diff baseline", "what a run would make of what lies here"),
+            ),
+        ),
+        Command(
             "init",
             "Begin a new project that runs at once.",
             Argument("into", "DIR", "Where; here without."),

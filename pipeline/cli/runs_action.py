@@ -1,4 +1,4 @@
-"""What `pipe runs` and `pipe show` do with their options. Knows no engine."""
+"""What `pipe runs`, `pipe show` and `pipe diff` do with their options. Knows no engine."""
 
 import os
 from collections.abc import Mapping
@@ -73,6 +73,20 @@ def _parquet(found: "Runs", shown: Any, path: str, skin: Skin) -> int:
     except OSError as error:
         raise disk_refused(error, path) from error
     skin.say(f"wrote {count(len(found.rows), 'run')} to {path}")
+    return 0
+
+
+def diff_now(values: Mapping[str, Any], skin: Skin) -> int:
+    """Print in what two runs differ, or a run and the workspace."""
+    from ..diff import diff
+    from ..render import diff_text
+
+    found = diff(root_of(values), values["runs"])
+    skin.result(
+        lambda: diff_text.as_plain(found), lambda: diff_text.text_of(found, skin.out, verbose=skin.verbose)
+    )
+    if help_text := diff_text.help_of(found):
+        skin.say(f"help: {help_text}")
     return 0
 
 
