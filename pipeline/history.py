@@ -327,6 +327,6 @@ def _match(run: str, known: Sequence[str]) -> str:
     raise usage(f"there is no run `{run}`", help=help_text)
 
 
-def _order(run: str) -> tuple[str, int]:
-    base, _, count = run.partition("-")
-    return base, int(count) if count.isdigit() else 1
+def _order(run: str) -> str:
+    base, dash, count = run.partition("-")
+    return f"{base}-{count.zfill(9)}" if dash else run

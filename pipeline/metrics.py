@@ -63,7 +63,8 @@ def find(asked: str, names: Collection[str], what: str = "metric") -> str:
     short = short_names(names)
     near = difflib.get_close_matches(asked, [*short.values(), *names], n=1)
     known = ", ".join(f"`{name}`" for name in list(short.values())[:8])
-    help_text = f"did you mean `{near[0]}`?" if near else f"there are {known}" if known else "no run has one"
+    none = "a stage has some when it declares a small JSON file under `metrics`"
+    help_text = f"did you mean `{near[0]}`?" if near else f"there are {known}" if known else none
     raise usage(f"no run here has a {what} `{asked}`", help=help_text)
 
 

@@ -71,11 +71,14 @@ def text_of(found: Runs, shown: Sequence[Column], style: Style, *, wide: int | N
         made.append([" ".join(found.tags.get(row.run, ())) for row in rows])
     for column in shown:
         values = column.of(rows)
-        if not {list, dict} & set(map(type, values)):
+        kinds = set(map(type, values))
+        if not {list, dict} & kinds:
             head.append(printable(column.short))
-            made.append([_NONE if value is None else figure(value) for value in values])
+            plain = kinds == {float}
+            made.append([f"{v:.6g}" for v in values] if plain else [_figure(value) for value in values])
     head.append("stages")
-    made.append([_outcomes(row) for row in rows])
+    told: dict[tuple[tuple[str, int], ...], str] = {}  # most runs came out like another one
+    made.append([_outcomes(row, told) for row in rows])
     asked = [_asked(row, shown) for row in rows]
     if any(asked):
         head.append("asked")
@@ -132,6 +135,10 @@ def as_plain(found: Runs, records: Mapping[str, Mapping[str, Any]]) -> dict[str,
     }
 
 
+def _figure(value: Any) -> str:
+    return _NONE if value is None else figure(value)
+
+
 def _names(sets: Iterable[Mapping[str, Any]]) -> list[str]:
     found: dict[str, None] = {}
     for each in sets:
@@ -145,10 +152,12 @@ def _differs(column: Column, rows: Sequence[Row]) -> bool:
     return values.count(values[0]) < len(values)
 
 
-def _outcomes(row: Row) -> str:
-    return ", ".join(
-        f"{row.outcomes[outcome]:,} {outcome}" for outcome in OUTCOMES if row.outcomes.get(outcome)
-    )
+def _outcomes(row: Row, told: dict[tuple[tuple[str, int], ...], str]) -> str:
+    found = tuple(row.outcomes.items())
+    if found not in told:
+        counts = (f"{row.outcomes[each]:,} {each}" for each in OUTCOMES if row.outcomes.get(each))
+        told[found] = ", ".join(counts)
+    return told[found]
 
 
 def _asked(row: Row, shown: Sequence[Column]) -> str:
