@@ -4,7 +4,9 @@ import itertools
 import json
 import random
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -46,6 +48,11 @@ def outputs(result) -> dict[str, str]:
     return {p.path: p.artifact.digest for stage in result.stages.values() for p in stage.outputs.values()}
 
 
+def outside_pipe(project: Project) -> dict[str, tuple[bytes, bool]]:
+    found = tree(project.root, ["."])
+    return {path: content for path, content in found.items() if not path.startswith(".pipe/")}
+
+
 def traces(project: Project) -> Counter[str]:
     """Count the traces of each key: the truth about what was executed."""
     names = Records(str(project.store)).trace_names()
@@ -53,29 +60,39 @@ def traces(project: Project) -> Counter[str]:
     return Counter(shard + rest.removesuffix(".d") for shard, rest, *_ in parts)
 
 
-def alone(project: Project) -> dict[tuple[int, ...], dict[str, str]]:
-    """Run each combination alone."""
-    found = {}
-    for chosen in itertools.product(*VALUES.values()):
-        result = project.run(overrides=dict(zip(VALUES, chosen, strict=True)))
-        assert result.ok
-        found[chosen] = outputs(result)
-    return found
+class Alone(NamedTuple):
+    """What runs of each combination alone give, and the keys of the actions that they execute."""
+
+    outputs: dict[tuple[int, ...], dict[str, str]]
+    keys: set[str]
 
 
-def compare(base: Path, seed: int) -> None:
-    with Project(base / "swept") as swept, Project(base / "alone") as other:
-        for project in (swept, other):
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Give for a seed what the combinations give alone, found out once."""
+
+    @cache
+    def of(seed: int) -> Alone:
+        with Project(tmp_path_factory.mktemp("alone")) as project:
             write(project, seed)
-        expected = alone(other)
-        before = tree(swept.root, ["."])
+            found = {}
+            for chosen in itertools.product(*VALUES.values()):
+                result = project.run(overrides=dict(zip(VALUES, chosen, strict=True)))
+                assert result.ok
+                found[chosen] = outputs(result)
+            return Alone(found, set(traces(project)))
+
+    return of
+
+
+def compare(base: Path, seed: int, expected: Alone) -> None:
+    with Project(base / "swept") as swept:
+        write(swept, seed)
+        before = outside_pipe(swept)
         result = sweep(swept.root, RunOptions(jobs=2), Axes(VALUES), Silent())
-        after = {
-            path: found for path, found in tree(swept.root, ["."]).items() if not path.startswith(".pipe/")
-        }
         assert result.ok
-        assert after == before, "the workspace changed"
-        assert {tuple(one.overrides.values()): outputs(one.result) for one in result.runs} == expected
+        assert outside_pipe(swept) == before, "the workspace changed"
+        assert {tuple(one.overrides.values()): outputs(one.result) for one in result.runs} == expected.outputs
         executed = Counter(
             stage.key
             for one in result.runs
@@ -84,30 +101,30 @@ def compare(base: Path, seed: int) -> None:
         )
         assert executed == traces(swept), "what is said to have been executed was, once"
         assert set(executed.values()) == {1}
-        assert executed.keys() == traces(other).keys(), "nothing was executed that no run alone executes"
+        assert executed.keys() == expected.keys, "nothing was executed that no run alone executes"
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_combination_gives_what_a_run_of_it_alone_gives_and_every_action_is_executed_once(
-    tmp_path, seed
+    tmp_path, alone, seed
 ):
-    compare(tmp_path, seed)
+    compare(tmp_path, seed, alone(seed))
 
 
-def test_a_sweep_that_takes_stages_of_one_name_for_one_is_noticed(tmp_path, monkeypatch):
+def test_a_sweep_that_takes_stages_of_one_name_for_one_is_noticed(tmp_path, monkeypatch, alone):
     monkeypatch.setattr(union_room, "repr", lambda stage: stage.name, raising=False)
     with pytest.raises(AssertionError):
-        compare(tmp_path, 1)
+        compare(tmp_path, 1, alone(1))
 
 
-def test_a_sweep_that_puts_its_results_in_place_is_noticed(tmp_path, monkeypatch):
+def test_a_sweep_that_puts_its_results_in_place_is_noticed(tmp_path, monkeypatch, alone):
     class Placing(several_room.Performer):
         def __init__(self, *arguments, places, **named):
             super().__init__(*arguments, **named)
 
     monkeypatch.setattr(several_room, "Performer", Placing)
     with pytest.raises(AssertionError, match="the workspace changed"):
-        compare(tmp_path, 1)
+        compare(tmp_path, 1, alone(1))
 
 
 @pytest.fixture(scope="module")
