@@ -63,6 +63,8 @@ def restore(root: Path, run: str, listener: Listener, *, dry_run: bool = False) 
         missing = [p for _, p in outputs if p.path not in there and not opened.store.holds(p.artifact)]
         if not dry_run:
             opened.prepare()
+            for produced in (p for _, p in outputs):  # no gc removes what is about to be put in place
+                opened.store.pin.hold(produced.artifact.digest, [produced.artifact])
         rebuilt = _made_again(root, missing, listener, dry_run=dry_run)
         displaced: dict[str, str] = {}
         if not dry_run:

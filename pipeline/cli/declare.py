@@ -335,8 +335,8 @@ COMMANDS = {
                 Option("unproven", ("--unproven",), "flag", "Remove what was executed only once, too."),
             ),
             details="Only outputs go, and only those of actions that were executed twice with the same result. What a "
-            "lock file of any checkout or a running pipe needs stays, and so do sources, records, raw inputs and the "
-            "outputs of stages that ask the outside world. What went is made again when it is needed.",
+            "lock file of any checkout, a tagged run or a running pipe needs stays, and so do sources, records, raw "
+            "inputs and the outputs of stages that ask the outside world. What went is made again when it is needed.",
             examples=(
                 ("pipe gc -n", "what would go, and what proofs would cost"),
                 ("pipe gc --keep-runs 5 --max-size 20GiB", "as much as is needed, the cheapest first"),

@@ -1,5 +1,6 @@
 """`pipe diff`: in what two runs differ, or a run and the workspace. Executes nothing, and prints nothing."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,14 +9,13 @@ from .. import action as actions
 from .. import history, metrics
 from ..action import named_unit
 from ..code_diff import between as code_between
-from ..digest import canonical
 from ..errors import usage
 from ..formats.difference import Difference, between
 from ..metrics import Direction
 from ..model import Produced, Reason
 from ..opened import OpenProject, open_project
 from ..verify.bytes import find
-from .sides import WORKSPACE, OfRun, OfWorkspace, Side
+from .sides import OfRun, OfWorkspace, Side
 
 __all__ = ["Artifacts", "Code", "Diff", "Metric", "diff"]
 
@@ -73,6 +73,8 @@ class Diff(NamedTuple):
     """By stage, what those took whose action is another one."""
     unknown: tuple[str, ...]
     """Stages of which the record of an action is gone."""
+    unmade: Mapping[str, tuple[str, str]] = {}
+    """Stages that made nothing on a side: what became of them there, empty where they made something."""
 
 
 def diff(root: Path, names: Sequence[str]) -> Diff:
@@ -115,11 +117,13 @@ def _diff(opened: OpenProject, old: Side, new: Side) -> Diff:
     units: dict[str, tuple[str, list[str]]] = {}
     read: dict[tuple[str, str], Produced] = {}
     unknown = []
+    unmade: dict[str, tuple[str, str]] = {}
     for stage in common:
         if old.key(stage) is not None and old.key(stage) == new.key(stage):
             continue
-        if old.key(stage) is None and new.name != WORKSPACE:
-            continue  # it never came so far, or is frozen
+        if old.unmade(stage) or new.unmade(stage):
+            unmade[stage] = (old.unmade(stage), new.unmade(stage))
+            continue  # of an action that failed there is no record
         found = _reasons(old, new, stage, read)
         if found is None:
             unknown.append(stage)
@@ -147,6 +151,7 @@ def _diff(opened: OpenProject, old: Side, new: Side) -> Diff:
         tuple(n for n in old.stage_params if n not in new.stage_params) if new.is_whole else (),
         dict(_seconds(old, new, common)),
         tuple(unknown),
+        unmade,
     )
 
 
@@ -170,10 +175,10 @@ def _reasons(
 def _params(old: Side, new: Side, common: Sequence[str]) -> dict[str, tuple[Any, Any]]:
     """Return parameters that differ, by dotted name; as `STAGE.NAME` what a stage was given besides."""
     found = dict(_changed(old.params, new.params))
-    known = {canonical(list(pair)) for pair in found.values()}
+    known = {_text(pair) for pair in found.values()}
     for stage in common:
         for name, pair in _changed(old.stage_params[stage], new.stage_params[stage]):
-            if canonical(list(pair)) not in known:
+            if _text(pair) not in known:
                 found[f"{stage}.{name}"] = pair
     return found
 
@@ -181,8 +186,14 @@ def _params(old: Side, new: Side, common: Sequence[str]) -> dict[str, tuple[Any,
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name in dict.fromkeys((*old, *new)):
         was, now = old.get(name), new.get(name)
-        if canonical(was) != canonical(now) or (name in old) != (name in new):
+        if _text(was) != _text(now) or (name in old) != (name in new):
             yield name, (was, now)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(
+        value, sort_keys=True, default=str
+    )  # a metric may be no number, which has no canonical form
 
 
 def _code(

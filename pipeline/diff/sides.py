@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from .. import metrics, run_record, status
 from .. import restore as restoring
 from ..action import Recipe
+from ..check import check
 from ..code_diff import Version, recorded, today
 from ..dotted import leaves
-from ..errors import UsageError
 from ..history import RunRecord
 from ..metrics import Direction
 from ..model import Artifact, Produced
@@ -46,6 +46,10 @@ class Side:
         """Return the key of a stage's action; None if there is none, or it is not known yet."""
         raise NotImplementedError
 
+    def unmade(self, stage: str) -> str:
+        """Return what became of a stage that made nothing, such as `failed`; empty if it made something, or may."""
+        return ""
+
     def given(self, stage: str, other: Recipe | None) -> Given | None:
         """Return what a stage was given; what is not known yet is taken from `other`. None if no record says it."""
         raise NotImplementedError
@@ -82,6 +86,10 @@ class OfRun(Side):
     def key(self, stage: str) -> str | None:
         return self._record.stages[stage].key
 
+    def unmade(self, stage: str) -> str:
+        outcome = self._record.stages[stage].outcome
+        return "" if outcome in restoring.MADE else outcome
+
     def given(self, stage: str, other: Recipe | None) -> Given | None:
         key = self.key(stage)
         action = self._opened.store.records.action(key) if key else None
@@ -102,8 +110,7 @@ class OfWorkspace(Side):
     """The working tree: what would be executed, and what lies there now. Raises UsageError as `status` does."""
 
     def __init__(self, opened: OpenProject) -> None:
-        if opened.problems:
-            raise UsageError(*opened.problems)
+        check(opened, opened.graph.order, secrets=False)
         self._opened = opened
         self._walk = Walk(opened, status.settings_of())
         for name in opened.graph.order:

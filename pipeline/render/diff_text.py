@@ -34,7 +34,11 @@ def as_plain(found: Diff) -> dict[str, Any]:
             for metric in found.metrics
         },
         "declarations": {name: list(texts) for name, texts in found.declarations.items()},
-        "stages": {"added": list(found.added), "removed": list(found.removed)},
+        "stages": {
+            "added": list(found.added),
+            "removed": list(found.removed),
+            "unmade": {name: list(pair) for name, pair in found.unmade.items()},
+        },
         "wall_seconds": {name: list(pair) for name, pair in found.seconds.items()},
         "unknown": list(found.unknown),
     }
@@ -154,6 +158,8 @@ def _artifacts(found: Sequence[Artifacts], *, verbose: bool) -> Iterator[str]:
 def _stages(found: Diff) -> Iterator[str]:
     yield from (f"added {printable(name)}" for name in found.added)
     yield from (f"removed {printable(name)}" for name in found.removed)
+    for name, (old, new) in found.unmade.items():
+        yield f"{printable(name)}: {old or 'made'} -> {new or 'made'}"
     yield from (f"{printable(name)}: the record of an action is gone" for name in found.unknown)
 
 

@@ -101,7 +101,7 @@ def test_parameters_code_inputs_outputs_and_metrics_are_told_apart(made):
     assert found["metrics"]["evaluate.summary.kind"] == {
         "old": "linear", "new": "cubic", "change": None, "percent": None, "better": None,
     }  # fmt: skip
-    assert found["environment"] == {} and found["stages"] == {"added": [], "removed": []}
+    assert found["environment"] == {} and found["stages"] == {"added": [], "removed": [], "unmade": {}}
     json.dumps(found)
 
 
@@ -140,6 +140,18 @@ def test_stages_that_only_one_side_has_are_named(copy):
     project.write("pipeline.yaml", PIPELINE.replace("linear", "cubic") + more)
     assert diff(project.root, ["last"]).added == ("other",)
     assert diff(project.root, ["last"]).removed == ()
+
+
+def test_a_stage_that_failed_is_said_to_have_and_what_is_wrong_here_is_told_as_status_does(copy):
+    project, runs, _ = copy
+    project.write("steps.py", STEPS.replace("return number * lr", "raise ValueError"))
+    assert not project.run().ok
+    found = diff(project.root, [])
+    assert found.unmade == {"train": ("", "failed"), "evaluate": ("", "blocked")}
+    assert not found.unknown and runs[2] == found.runs[0]
+    project.write("steps.py", "def (")
+    with pytest.raises(UsageError, match="syntax"):
+        diff(project.root, ["last"])
 
 
 def test_bytes_that_are_gone_are_said_to_be_with_what_brings_them_back(copy):
@@ -262,3 +274,22 @@ def test_gc_keeps_what_a_tagged_run_made(copy):
     held = {path.name for path in project.store.rglob("*")}
     assert record.stages["train"].outputs["model"]["digest"][2:] in held
     assert other.stages["train"].outputs["model"]["digest"][2:] not in held
+
+
+def test_a_metric_that_is_no_number_is_one_that_changed():
+    from pipeline.diff import _changed
+
+    assert [name for name, _ in _changed({"a": float("nan"), "b": 1}, {"a": 1.0, "b": 1})] == ["a"]
+
+
+def test_a_tag_that_is_called_like_an_instance_hides_no_stage(project):
+    from pipeline.lineage import open_records, resolve
+
+    stage = {"cmd": "echo > ${outputs.x}", "matrix": {"k": ["a"]}, "outputs": {"x": "${matrix.k}.txt"}}
+    project.pipeline({"write": stage})
+    tags.put(project.root / ".pipe", "a", project.run().run)
+    records = open_records(project.root)
+    try:
+        assert resolve(records, "write@a")[0] == resolve(records, "a.txt@a")[0] == "a.txt"
+    finally:
+        records.close()
