@@ -1,6 +1,7 @@
 """The metrics of recorded runs: what they are called, and which of two values is better. Pure: reads no record.
 
-A metric's whole name is `STAGE.OUTPUT.KEY…`; whoever asks may leave out of its beginning what is not needed.
+A metric's whole name is `STAGE.OUTPUT.KEY…`; whoever asks may leave out of its beginning what is not needed: `auc`, or
+`gbdt.auc` for `evaluate@gbdt.scores.auc`.
 """
 
 import math
@@ -40,24 +41,24 @@ def directions(records: Iterable[RunRecord]) -> dict[str, Direction]:
 
 
 def short_names(names: Collection[str]) -> dict[str, str]:
-    """Return for each name the shortest end of it, in whole parts, that no other one has."""
-    ends: dict[str, int] = {}
+    """Return for each name the shortest form of it, in whole parts, that no other one has."""
+    forms: dict[str, int] = {}
     for name in names:
-        for end in _ends(name):
-            ends[end] = ends.get(end, 0) + 1
-    return {name: next((end for end in _ends(name) if ends[end] == 1), name) for name in names}
+        for form in _forms(name):
+            forms[form] = forms.get(form, 0) + 1
+    return {name: next((form for form in _forms(name) if forms[form] == 1), name) for name in names}
 
 
 def find(asked: str, names: Collection[str], what: str = "metric") -> str:
-    """Return the whole name that ends as asked. Raises UsageError if there is none, or several."""
+    """Return the whole name that has the form asked for. Raises UsageError if there is none, or several."""
     if asked in names:
         return asked
-    found = [name for name in names if name.endswith(f".{asked}")]
+    found = [name for name in names if asked in _forms(name)]
     if len(found) == 1:
         return found[0]
     if found:
-        shown = ", ".join(f"`{name}`" for name in found[:5])
-        raise usage(f"`{asked}` is the end of {len(found)} names", help=f"give more of it: {shown}")
+        shown = ", ".join(f"`{name}`" for name in [short_names(names)[name] for name in found[:5]])
+        raise usage(f"`{asked}` is short for {len(found)} names", help=f"give more of it: {shown}")
     import difflib
 
     short = short_names(names)
@@ -90,6 +91,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _ends(name: str) -> list[str]:
+def _forms(name: str) -> list[str]:
+    """Return the ends of a name, the shortest first; and of a stage's instance, that with an end."""
     parts = name.split(".")
-    return [".".join(parts[place:]) for place in range(len(parts) - 1, -1, -1)]
+    ends = [".".join(parts[place:]) for place in range(len(parts) - 1, 0, -1)]
+    instance = parts[0].partition("@")[2]
+    return [*ends, *(f"{instance}.{end}" for end in ends[:-1] if instance), name]

@@ -38,7 +38,8 @@ def columns(found: Runs, asked: Sequence[str]) -> list[Column]:
     Raises UsageError for a name that no run here has.
     """
     params = _names(row.params for row in found.rows)
-    metrics = _names(row.metrics for row in found.rows)
+    judged = {name for row in found.rows for name in row.better}
+    metrics = sorted(_names(row.metrics for row in found.rows), key=lambda name: name not in judged)
     short = short_names([*params, *metrics])
     every = [Column(name, short[name], False) for name in params]
     every += [Column(name, short[name], True) for name in metrics if name not in params]
@@ -149,7 +150,9 @@ def _names(sets: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _differs(column: Column, rows: Sequence[Row]) -> bool:
     values = column.of(rows)
-    return values.count(values[0]) < len(values)
+    if column.is_metric:  # a run that failed lacks them all
+        values = [value for value in values if value is not None]
+    return bool(values) and values.count(values[0]) < len(values)
 
 
 def _outcomes(row: Row, told: dict[tuple[tuple[str, int], ...], str]) -> str:

@@ -94,16 +94,24 @@ def _table(result: SweepResult, found: Found, swept: Axes, style: Style) -> str:
     made += [[one.result.run for one in result.runs], [_verdict(one) for one in result.runs]]
     colours = {len(made) - 1: ["fresh" if one.result.ok else "failed" for one in result.runs]}
     fixed = len(made)
-    for name in found.names:
+    for name in _shown(result, found):
         values = [each.get(name) for each in found.values]
-        if any(isinstance(value, list | dict) for value in values):
-            continue
         is_best = [(place, name) in marked for place in range(len(values))]
         colours[len(made)] = ["executed" if best else "" for best in is_best]
         head.append(printable(names[name]))
         texts = ["-" if value is None else figure(value) for value in values]
         made.append([text + BEST if best else text for text, best in zip(texts, is_best, strict=True)])
     return table.text_of(head, made, style, most=table.terminal_columns(), fixed=fixed, colours=colours)
+
+
+def _shown(result: SweepResult, found: Found) -> list[str]:
+    """Return the metrics that differ: first the one that was asked for, then those that say which way is better."""
+    plain = [n for n in found.names if not any(isinstance(v.get(n), list | dict) for v in found.values)]
+    first = [found.asked.name] if found.asked else []
+    given = {name: [values[name] for values in found.values if name in values] for name in plain}
+    differing = [name for name in plain if given[name].count(given[name][0]) < len(given[name])]
+    shown = sorted(plain if len(result.runs) == 1 else differing, key=lambda name: name not in found.known)
+    return [*first, *(name for name in shown if name not in first)]
 
 
 def _verdict(one: Combination) -> str:

@@ -79,6 +79,7 @@ def test_the_newest_run_stands_first(root):
         (("seed=7", "when=2013-01-01"), [0.4, 0.3, 0.2, 0.1]),
         (("train@gbdt.summary.auc>0.72",), [0.2]),
         (("train@gbdt.summary.auc",), [0.4, 0.2]),
+        (("gbdt.auc",), [0.4, 0.2]),
     ],
 )
 def test_only_runs_for_which_every_condition_holds_are_shown(root, where, expected):
@@ -89,7 +90,7 @@ def test_only_runs_for_which_every_condition_holds_are_shown(root, where, expect
     ("where", "message"),
     [
         ("acu>0.7", "has a parameter or metric `acu`"),
-        ("auc>0.7", "is the end of 2 names"),
+        ("auc>0.7", "is short for 2 names"),
         ("lr>high", "is no number"),
         (">1", "is no condition"),
         ("run", "is no condition"),
@@ -132,6 +133,15 @@ def text_of(root, *columns, wide=None, **asked):
 def test_without_being_asked_the_table_shows_what_differs(root):
     lines = text_of(root, where=("train@gbdt.summary.auc",))
     assert lines[0].split() == ["run", "time", "lr", "auc", "loss", "stages"]
+
+
+def test_a_name_is_as_short_as_it_may_be():
+    from pipeline.metrics import find, short_names
+
+    names = ["fit@a.scores.auc", "fit@b.scores.auc", "fit@b.scores.loss", "best.auc", "lr", "fit.lr", "x.y.z"]
+    short = short_names(names)
+    assert list(short.values()) == ["a.auc", "b.auc", "loss", "best.auc", "lr", "fit.lr", "z"]
+    assert [find(form, names) for form in short.values()] == names
 
 
 def test_chosen_columns_may_be_globs_and_ends_of_names(root):
