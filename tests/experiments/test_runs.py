@@ -132,7 +132,14 @@ def text_of(root, *columns, wide=None, **asked):
 
 def test_without_being_asked_the_table_shows_what_differs(root):
     lines = text_of(root, where=("train@gbdt.summary.auc",))
-    assert lines[0].split() == ["run", "time", "lr", "auc", "loss", "stages"]
+    assert lines[0].split() == [
+        "run",
+        "time",
+        "lr",
+        "loss",
+        "auc",
+        "stages",
+    ]  # which way loss gets better is said
 
 
 def test_a_name_is_as_short_as_it_may_be():

@@ -122,7 +122,9 @@ class _told:  # noqa: N801 - read as a phrase: with told()
             raise FormatError(f"it cannot be read as numpy's format: {first_line}") from error
 
 
-class _Header(NamedTuple):
+class Header(NamedTuple):
+    """What stands before the numbers of an array."""
+
     shape: tuple[int, ...]
     is_fortran: bool
     dtype: Any
@@ -132,22 +134,23 @@ class _Header(NamedTuple):
         return "F" if self.is_fortran else "C"
 
 
-def _header(file: BinaryIO) -> _Header:
+def header(file: BinaryIO) -> Header:
+    """Read what an array is, up to its numbers. Raises FormatError, for one of objects too."""
     from numpy.lib import format as npy_format
 
     with _told():
         version = npy_format.read_magic(file)
         read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-        header = _Header(*read(file))
-    if header.dtype.hasobject:
+        found = Header(*read(file))
+    if found.dtype.hasobject:
         raise FormatError("it cannot be read: it holds pickled objects, which are never loaded")
-    if not 0 < header.dtype.itemsize <= _MOST_ITEM_BYTES:
-        raise FormatError(f"it cannot be compared: an item has {header.dtype.itemsize:,} bytes")
-    return header
+    if not 0 < found.dtype.itemsize <= _MOST_ITEM_BYTES:
+        raise FormatError(f"it cannot be compared: an item has {found.dtype.itemsize:,} bytes")
+    return found
 
 
 def _arrays(one: BinaryIO, other: BinaryIO, name: str, tolerance: Tolerance | None) -> Found:
-    first, second = _header(one), _header(other)
+    first, second = header(one), header(other)
     place = f"{name}: " if name else ""
     numbers = Numbers(tolerance)
     if first.shape != second.shape:
@@ -166,9 +169,9 @@ def _arrays(one: BinaryIO, other: BinaryIO, name: str, tolerance: Tolerance | No
             numbers, f"{place}the order in memory {first.order} -> {second.order}; it is too large to compare"
         )
     sides = []
-    for file, header in ((one, first), (other, second)):
-        data = b"".join(piece for piece in _read(file, _bytes(header)))
-        sides.append(_array(data, header.dtype).reshape(header.shape, order=header.order).reshape(-1))
+    for file, each in ((one, first), (other, second)):
+        data = b"".join(piece for piece in _read(file, _bytes(each)))
+        sides.append(_array(data, each.dtype).reshape(each.shape, order=each.order).reshape(-1))
     comparing = comparing._replace_order("C")
     comparing.take(sides[0], sides[1], 0)
     found = comparing.found()
@@ -260,7 +263,7 @@ def _item(value: Any) -> str:
     return shown(value.item())
 
 
-def _pieces(one: BinaryIO, other: BinaryIO, header: _Header) -> Iterator[tuple[int, Any, Any]]:
+def _pieces(one: BinaryIO, other: BinaryIO, header: Header) -> Iterator[tuple[int, Any, Any]]:
     """Yield flat pieces of both, each with the number of its first item, in the order of the files."""
     start = 0
     width = header.dtype.itemsize
@@ -295,7 +298,7 @@ def _array(data: bytes, dtype: Any) -> Any:
     return np.frombuffer(data, dtype)
 
 
-def _bytes(header: _Header) -> int:
+def _bytes(header: Header) -> int:
     import math
 
     return math.prod(header.shape) * int(header.dtype.itemsize)

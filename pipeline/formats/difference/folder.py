@@ -21,8 +21,9 @@ def difference_of_folders(
 ) -> Difference:
     """Compare file by file. It is within the tolerance if each file that differs is."""
     found: dict[str, Difference] = {}
-    gone = sorted(path for path in expected if path not in actual)
-    new = sorted(path for path in actual if path not in expected)
+    # The empty path stands for a folder without anything in it, which is what the rest says.
+    gone = sorted(path for path in expected if path and path not in actual)
+    new = sorted(path for path in actual if path and path not in expected)
     unlooked: list[str] = []
     for path in sorted(expected.keys() & actual.keys()):
         one, other = expected[path], actual[path]
@@ -65,16 +66,16 @@ def _told(gone: list[str], new: list[str], found: dict[str, Difference], unlooke
     # What is out of bounds comes first, then what stands first.
     first = next((path for path, each in found.items() if not each.within), next(iter(found), None))
     if first is not None:
-        text = f"{first or '.'}: {found[first].text}"
+        text = f"{first}: {found[first].text}"
     elif gone or new:
-        text = f"{(gone or new)[0] or '.'}: {'gone' if gone else 'new'}"
+        text = f"{(gone or new)[0]}: {'gone' if gone else 'new'}"
     else:
         text = "the same files"
     if changed + len(gone) + len(new) > 1:
         text = f"{text}; of its files, {counted}"
     lines = [f"{path}: gone" for path in gone[:_MOST_FILES]] + [f"{path}: new" for path in new[:_MOST_FILES]]
     for path, each in found.items():
-        lines += [f"{path or '.'}: {each.text}", *(f"  {line}" for line in each.lines[:8])]
+        lines += [f"{path}: {each.text}", *(f"  {line}" for line in each.lines[:8])]
     if unlooked:
         lines.append(f"and {count(len(unlooked), 'more file')} with other bytes, from {cut(unlooked[0])} on")
     facts: dict[str, Any] = {

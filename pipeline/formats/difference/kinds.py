@@ -27,7 +27,7 @@ BY_SUFFIX: Mapping[str, str] = {
     ".joblib": "pickled.difference",
     ".zip": "archives.zip",
     ".whl": "archives.zip",
-    ".skops": "archives.zip",
+    ".skops": "skops.difference",
     ".keras": "archives.zip",
     ".xlsx": "archives.zip",
     ".docx": "archives.zip",
@@ -58,7 +58,7 @@ BY_START: tuple[tuple[bytes, str], ...] = (
 """For files whose name says nothing, or nothing certain: a picture is what it begins with."""
 
 PACKED = (".gz", ".bz2", ".xz")
-NESTING = frozenset({"archives.zip", "archives.tar", "packed.difference", "arrays.npz"})
+NESTING = frozenset({"archives.zip", "archives.tar", "packed.difference", "arrays.npz", "skops.difference"})
 """Kinds that hold files: inside one another they are compared as bytes, or a small file would cost hours."""
 
 

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .result import Tolerance, shown
+from .result import Tolerance, count, shown
 
 _MOST_ULPS = 10_000
 
@@ -159,7 +159,8 @@ class Numbers:
 
     def counted(self, noun: str) -> str:
         """Say how many differ, of how many, and by how much where that is not said by the pair itself."""
-        text = f"{self.differing:,} of {self.compared:,} {noun}s {'differs' if self.differing == 1 else 'differ'}"
+        verb = "differs" if self.differing == 1 else "differ"
+        text = f"{self.differing:,} of {count(self.compared, noun)} {verb}"
         deviation = self.deviation()
         if self.differing == 1 or not deviation or self.headline() == self.largest:
             return text

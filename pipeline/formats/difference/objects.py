@@ -12,7 +12,7 @@ from .blocks import Array, Bytes, Memory
 from .values import Pairs, Thing, Unordered
 
 _MOST_KEPT_BYTES = 256 << 20
-"""So much of arrays is kept in memory where a file is compressed, and they cannot be read twice."""
+"""So much of text is kept in memory; and of arrays, where a file is compressed and they cannot be read twice."""
 
 
 def read(path: Path) -> Any:
@@ -178,6 +178,12 @@ class _Reader(Machine):
             if not pieces[-1]:
                 raise EOFError("the file ends too early")
         return Memory(size_bytes, b"".join(pieces))
+
+    def _take(self, size_bytes: int) -> None:
+        self._kept_bytes += size_bytes
+        if self._kept_bytes > _MOST_KEPT_BYTES:
+            raise TooLarge
+        super()._take(size_bytes)
 
     def load_bytes4(self) -> None:
         self._bytes(int.from_bytes(self.read(4), "little"))

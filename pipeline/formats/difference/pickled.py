@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from ..errors import FormatError
 from . import objects, raw
-from .result import Difference, Tolerance, cut, shown
+from .result import Difference, Tolerance, both, cut, shown
 from .values import Walk
 
 _MOST_DISASSEMBLED_BYTES = 256 << 20
@@ -66,7 +66,12 @@ def _operations(file: BinaryIO) -> Iterator[tuple[str, Any, int]]:
 def _of_operations(number: int, one: Any, other: Any, before: str) -> Difference | None:
     if "what is no pickle" in {side[0] for side in (one, other) if side} and number < 2:
         return None
-    there, here = (_written(side) for side in (one, other))
+    if one and other and isinstance(one[1], str) and isinstance(other[1], str):
+        there, here = (
+            f"{side[0]} {text}" for side, text in zip((one, other), both(one[1], other[1]), strict=True)
+        )
+    else:
+        there, here = (_written(side) for side in (one, other))
     place = one[2] if one else other[2]
     behind = f", behind {before}" if before else ""
     text = f"operation {number + 1:,} (byte {place:,}{behind}): {there} -> {here}"

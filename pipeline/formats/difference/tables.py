@@ -246,7 +246,9 @@ def _cells(found: _InPlace, tolerance: Tolerance | None) -> str:
     within = f" of the first {found.compared:,} rows" if found.is_cut else ""
     if len(differing) == 1:
         noun = "number" if not worst.others else "cell"
-        counted = f"{cells:,} of {worst.compared:,} {noun}s{within} {'differs' if cells == 1 else 'differ'}"
+        counted = (
+            f"{cells:,} of {count(worst.compared, noun)}{within} {'differs' if cells == 1 else 'differ'}"
+        )
     else:
         total = sum(column.compared for column in found.columns.by_name.values())
         counted = f"{cells:,} of {total:,} cells{within} differ, in {count(found.differing, 'row')}"
