@@ -1,7 +1,9 @@
-"""Of a random table with one edit, in two formats: the difference that is told is that edit, and nothing else."""
+"""Of a random table or value with one edit: the difference that is told is that edit, and nothing else."""
 
 import csv
+import json
 import math
+import pickle
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +160,43 @@ def test_a_comparison_that_is_wrong_is_caught(wrong):
 
     found_by = settings(max_examples=300, deadline=None, phases=(Phase.generate,))  # no smaller one is wanted
     find(edited(), is_caught, settings=found_by)
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(-9, 9), st.text("ab.", max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=4),
+        st.dictionaries(st.sampled_from(("a", "b", "c d")), inner, min_size=1),
+    ),
+    max_leaves=12,
+)
+
+
+def leaves(value: Any, path: str) -> list[tuple[str, Any, Any]]:
+    """Return for each value that holds no other its path, and where it can be replaced."""
+    found: list[tuple[str, Any, Any]] = []
+    pairs = enumerate(value) if isinstance(value, list) else value.items()
+    for key, item in pairs:
+        step = f"[{key!r}]" if isinstance(key, int) or " " in key else f".{key}"
+        is_leaf = not isinstance(item, list | dict)
+        found += [(path + step, value, key)] if is_leaf else leaves(item, path + step)
+    return found
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4), st.data())
+@settings(max_examples=100, deadline=None)
+def test_of_a_value_inside_others_the_path_is_told(value, data):
+    places = leaves(value, "$")
+    path, holder, key = data.draw(st.sampled_from(places))
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in (".json", ".pkl", ".yaml"):
+            for side in ("a", "b"):
+                before = holder[key]
+                holder[key] = "planted" if side == "b" else before
+                text = pickle.dumps(value) if suffix == ".pkl" else json.dumps(value).encode()
+                Path(folder, side + suffix).write_bytes(text)
+                holder[key] = before
+            found = between(f"{folder}/a{suffix}", f"{folder}/b{suffix}", f"x{suffix}")
+            assert [change["path"] for change in found.facts["changes"]] == [path]
+            assert found.text.startswith(f"{path}: ")
+            assert found.text.endswith(" -> 'planted'")

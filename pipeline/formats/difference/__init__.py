@@ -9,7 +9,7 @@ import os
 from ..errors import FormatError
 from . import kinds, raw
 from .folder import Files, difference_of_entries, difference_of_folders
-from .result import Difference, Tolerance
+from .result import Difference, Tolerance, cut
 
 __all__ = ["Difference", "Files", "Tolerance", "between"]
 
@@ -30,6 +30,11 @@ def between(
     than it allows. What differs is never called identical. Raises OSError if nothing at all can be read.
     """
     one, other = (_files(side) if isinstance(side, str) else side for side in (expected, actual))
+    found = _of_results(one, other, name, tolerance)
+    return found._replace(text=_one_line(found.text), lines=tuple(map(_one_line, found.lines)))
+
+
+def _of_results(one: Files, other: Files, name: str, tolerance: Tolerance | None) -> Difference:
     if one.keys() == other.keys() == {""}:
         found = difference_of_entries(one[""], other[""], name, _of_files, tolerance)
         if found is None:  # nothing differs; still no one may take it for a proof
@@ -51,10 +56,18 @@ def _of_files(expected: str, actual: str, name: str, tolerance: Tolerance | None
         why = f"what is in it cannot be compared without {error.name}"
     except OSError as error:
         why = f"it cannot be read: {error.strerror or error}"
+    except (ValueError, NotImplementedError) as error:  # what libraries raise late, of names that are no text
+        why = f"it cannot be read: {error}"
     except (RecursionError, MemoryError):
         why = "it is nested too deeply, or too large, to be compared by what is in it"
+    why = cut(_one_line(why), 200)
     found = raw.difference(expected, actual, tolerance)
     return found._replace(text=f"{found.text}; {why}", facts={**found.facts, "unreadable": why})
+
+
+def _one_line(text: str) -> str:
+    """Return text out of a file such that it stays in its line."""
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _is_file(files: Files) -> bool:

@@ -112,12 +112,19 @@ class _told:  # noqa: N801 - read as a phrase: with told()
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        import tokenize
         import zlib
 
-        if isinstance(
-            error,
-            ValueError | EOFError | zipfile.BadZipFile | NotImplementedError | RuntimeError | zlib.error,
-        ) and not isinstance(error, RecursionError):
+        wrong = (
+            tokenize.TokenError,
+            SyntaxError,
+            ValueError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+            RuntimeError,
+        )
+        if isinstance(error, wrong) and not isinstance(error, RecursionError):
             first_line = str(error).partition("\n")[0]
             raise FormatError(f"it cannot be read as numpy's format: {first_line}") from error
 

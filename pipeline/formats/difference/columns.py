@@ -64,6 +64,8 @@ class Columns:
         self._tolerance = tolerance
         self._is_text = is_text
         self.by_name: dict[str, Column] = {}
+        self.read = 0
+        """Cells of CSV that had to be read as numbers, which takes longer than all else."""
 
     @property
     def differing(self) -> list[Column]:
@@ -157,6 +159,7 @@ class Columns:
             [_text(value) for value in side.take(places).to_pylist()] for side in (expected, actual)
         )
         kinds = np.array([_kind(a, b) for a, b in zip(one, other, strict=True)])
+        self.read += len(places)
         found = differ.copy()
         for kind in (_INTEGER, _FLOAT, _EXACT):
             chosen = np.flatnonzero(kinds == kind)
@@ -316,6 +319,18 @@ def plain(scalar: Any) -> Any:
         return scalar.as_py()
     except (pa.ArrowException, ValueError, OverflowError, ImportError):
         return _Written(str(getattr(scalar, "value", scalar)))
+
+
+def of_one_type(one: Any, other: Any) -> tuple[Any, Any] | None:
+    """Return both as the type of the second; None where the values of the first cannot be had as such."""
+    import pyarrow as pa
+
+    if one.type == other.type:
+        return one, other
+    try:
+        return one.cast(other.type), other
+    except (pa.ArrowException, ValueError):
+        return None
 
 
 class _Written(str):

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ...errors import PipeError
 from ..errors import FormatError
 from . import raw
 from .result import Difference, Tolerance, count, cut, shown
@@ -101,6 +102,8 @@ def _pixels(expected: str, actual: str) -> _Pixels | None:
                     whole = image.convert("RGBA") if image.mode in ("P", "1") else image
                     sides.append((image.size, image.mode, np.asarray(whole)))
         except FormatError:
+            raise
+        except PipeError:  # the user has interrupted it
             raise
         except Exception as error:  # a file from anywhere may be wrong in any way
             raise FormatError(

@@ -31,20 +31,22 @@ class Matched(NamedTuple):
     added: Any
     changed: tuple[Any, Any]
     is_reordered: bool
+    rows: tuple[int, int]
 
 
-def match(
-    expected: Source, actual: Source, columns: Sequence[tuple[int, int, str]], rows: tuple[int, int]
-) -> Matched | None:
+def match(expected: Source, actual: Source, columns: Sequence[tuple[int, int, str]]) -> Matched | None:
     """Match the rows of two tables by a key, else as wholes; None if they are too many.
 
     `columns` are those that both have, of one type: their places in both, and the name.
     """
-    if max(rows) > _MOST_ROWS or max(rows) * len(columns) > _MOST_CELLS or not columns:
+    most = min(_MOST_ROWS, _MOST_CELLS // len(columns)) if columns else 0
+    if max(expected.rows or 0, actual.rows or 0) > most:
         return None
     candidates = _candidates(expected, columns)
-    one = _rows(expected, [(index, name) for index, _, name in columns], candidates)
-    other = _rows(actual, [(index, name) for _, index, name in columns], candidates)
+    one = _rows(expected, [(index, name) for index, _, name in columns], candidates, most)
+    other = _rows(actual, [(index, name) for _, index, name in columns], candidates, most)
+    if one is None or other is None:
+        return None
     key = next((key for key in candidates if _is_key(one.keys[key], other.keys[key])), ())
     return _by_key(key, one, other) if key else _by_whole(one.whole, other.whole)
 
@@ -67,13 +69,18 @@ def _candidates(source: Source, columns: Sequence[tuple[int, int, str]]) -> list
     return list(dict.fromkeys(found))
 
 
-def _rows(source: Source, columns: list[tuple[int, str]], candidates: list[tuple[str, ...]]) -> Rows:
+def _rows(
+    source: Source, columns: list[tuple[int, str]], candidates: list[tuple[str, ...]], most: int
+) -> Rows | None:
     import numpy as np
 
     whole: list[Any] = []
     keys: dict[tuple[str, ...], list[Any]] = {key: [] for key in candidates}
     with np.errstate(over="ignore"):
         for batch in source.batches():
+            most -= batch.num_rows
+            if most < 0:
+                return None
             total = np.zeros(batch.num_rows, np.uint64)
             by_name = {}
             for number, (index, name) in enumerate(columns):
@@ -152,7 +159,8 @@ def _by_key(key: tuple[str, ...], one: Rows, other: Rows) -> Matched:
     removed = np.setdiff1d(np.arange(len(one.whole)), there, assume_unique=True)
     added = np.setdiff1d(np.arange(len(other.whole)), here, assume_unique=True)
     is_reordered = bool((np.diff(here) < 0).any())
-    return Matched(key, removed, added, (there[changed], here[changed]), is_reordered)
+    rows = len(one.whole), len(other.whole)
+    return Matched(key, removed, added, (there[changed], here[changed]), is_reordered, rows)
 
 
 def _by_whole(one: Any, other: Any) -> Matched:
@@ -177,4 +185,5 @@ def _by_whole(one: Any, other: Any) -> Matched:
     removed = np.setdiff1d(np.arange(len(one)), there, assume_unique=True)
     added = np.setdiff1d(np.arange(len(other)), here, assume_unique=True)
     none: Any = np.zeros(0, np.int64)
-    return Matched((), removed, added, (none, none), bool((np.diff(here[order]) < 0).any()))
+    is_reordered = bool((np.diff(here[order]) < 0).any())
+    return Matched((), removed, added, (none, none), is_reordered, (len(one), len(other)))

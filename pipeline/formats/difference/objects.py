@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from ...errors import PipeError
 from ..errors import FormatError
 from ..pickles import LARGE_BYTES, Inert, Machine, Steps, item_size_bytes
 from ..unpacked import Stream, TooLarge, opened
@@ -27,6 +28,8 @@ def read(path: Path) -> Any:
     except TooLarge:
         raise FormatError("there is more in it than is looked into") from None
     except (FormatError, OSError, MemoryError):
+        raise
+    except PipeError:  # the user has interrupted it
         raise
     except Exception as error:  # a file from anywhere may be wrong in any way
         raise FormatError(f"it cannot be read as a pickle: {str(error) or type(error).__name__}") from error

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ...errors import PipeError
 from ..errors import FormatError
 from . import objects, raw
 from .result import Difference, Tolerance, both, cut, shown
@@ -59,6 +60,8 @@ def _operations(file: BinaryIO) -> Iterator[tuple[str, Any, int]]:
         for operation, argument, place in pickletools.genops(file):
             if operation.name not in _QUIET:
                 yield operation.name, argument, place or 0
+    except PipeError:  # the user has interrupted it
+        raise
     except Exception:  # a file from anywhere may be wrong in any way
         yield "what is no pickle", None, file.tell()
 

@@ -93,3 +93,10 @@ def bounded(lines: Iterable[str]) -> tuple[str, ...]:
     if len(listed) <= MOST_LINES:
         return tuple(listed)
     return (*listed[: MOST_LINES - 1], f"… and {len(listed) - MOST_LINES + 1:,} lines more")
+
+
+def parts_of_a_line(parts: list[str], most: int = 6) -> list[str]:
+    """Return so many parts as one line holds: all of the end, for there stand the values."""
+    if len(parts) <= most:
+        return parts
+    return [*parts[: most - 2], f"{len(parts) - most + 1:,} more changes of columns", parts[-1]]

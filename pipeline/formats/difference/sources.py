@@ -1,6 +1,7 @@
 """Tables in files, as columns and pieces of rows. Compares nothing."""
 
 import csv as csv_module
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from ..errors import FormatError
 ROWS = 1 << 16
 """So many rows are looked at at a time."""
 _MOST_NAMES_BYTES = 1 << 20
+_WRONG_ROW = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 
 
 class Source(NamedTuple):
@@ -43,6 +45,9 @@ class told:  # noqa: N801 - read as a phrase: with told("Parquet")
 
         if isinstance(error, pa.ArrowException) or (isinstance(error, OSError) and error.errno is None):
             first_line = str(error).strip().partition("\n")[0]
+            match = _WRONG_ROW.search(first_line)
+            if match is not None:
+                first_line = f"row {int(match[1]) - 1:,} has {match[3]} cells, and there are {match[2]} names"
             raise FormatError(f"it cannot be read as {self._what}: {first_line}") from error
 
 
@@ -86,16 +91,8 @@ def csv(path: str, delimiter: str = ",") -> Source:
 
     names = _csv_names(path, delimiter)
     columns = [str(index) for index in range(len(names))]
-    wrong: list[str] = []
-
-    def refuse(row: Any) -> str:
-        wrong.append(
-            f"row {row.number - 1:,} has {row.actual_columns:,} cells, and there are {len(names):,} names"
-        )
-        return "error"
 
     def batches() -> Iterator[Any]:
-        wrong.clear()
         # The names are rows like others to the reader, for they may repeat.
         read = pv.ReadOptions(
             column_names=columns, skip_rows_after_names=1, use_threads=False, block_size=1 << 20
@@ -104,18 +101,12 @@ def csv(path: str, delimiter: str = ",") -> Source:
             delimiter=delimiter,
             newlines_in_values=True,
             ignore_empty_lines=len(names) > 1,
-            invalid_row_handler=refuse,
         )
         convert = pv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.binary()), strings_can_be_null=False, check_utf8=False
         )
-        try:
-            with told("CSV"), pv.open_csv(path, read, parse, convert) as reader:
-                yield from reader
-        except FormatError:
-            if wrong:
-                raise FormatError(f"it cannot be read as CSV: {wrong[0]}") from None
-            raise
+        with told("CSV"), pv.open_csv(path, read, parse, convert) as reader:
+            yield from reader
 
     return Source(names, [pa.binary()] * len(names), batches, None)
 

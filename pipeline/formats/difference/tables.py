@@ -3,15 +3,14 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from . import raw, sources
-from .columns import Columns, plain
+from . import moved, raw, sources
+from .columns import Columns, of_one_type
 from .match import Matched, match
-from .result import CELLS, Difference, Tolerance, bounded, count, counts, cut, shown, some
+from .result import CELLS, Difference, Tolerance, bounded, count, counts, cut, parts_of_a_line, some
 from .sources import ROWS, Source
 
-_MOST_GATHERED = 20_000
-"""Of so many changed rows the cells are compared, when rows are matched by a key."""
-_EXAMPLES = 5
+_READING = 25
+"""So many times longer than another cell takes one of CSV that has to be read as a number."""
 _Common = Sequence[tuple[int, int, str]]
 
 
@@ -64,15 +63,21 @@ def _compared(
     has_moved = found.rows[0] != found.rows[1] or found.differing > 1
     is_judged = tolerance is not None and found.columns.are_within and found.rows[0] == found.rows[1]
     matched = None
-    if has_moved and not is_judged and not (found.is_cut and one.rows is None):
+    if has_moved and not is_judged:
         same_type = [
             (here, there, name)
             for here, there, name in schemas.common
             if one.types[here] == other.types[there]
         ]
-        matched = match(one, other, same_type, found.rows)
+        matched = match(one, other, same_type)
+    if matched is not None:
+        found = found._replace(rows=matched.rows)
+        facts["rows"] = list(matched.rows)
+    elif found.is_cut and one.rows is None:
+        facts["rows"] = None
     if matched is not None and _says_more(matched, found.rows):
-        return _told_matched(one, other, schemas, found, matched, facts, tolerance)
+        given = schemas.parts, facts
+        return moved.difference(one, other, schemas.common, matched, found.columns, given, tolerance)
     return _told_in_place(
         schemas, found, facts, (expected, actual), tolerance, is_too_large=has_moved and not matched
     )
@@ -124,7 +129,7 @@ def _notes(one: Any, other: Any) -> str:
 
 def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance | None) -> _InPlace:
     columns = Columns(tolerance, is_text=one.is_text)
-    differing, start, left = 0, 0, CELLS
+    differing, start, left, read = 0, 0, CELLS, 0
     pairs = _aligned(one.batches(), other.batches())
     for piece, rest in pairs:
         if piece is None:
@@ -133,7 +138,8 @@ def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance 
         differing += int(differ.sum()) if differ is not None else 0
         start += piece[0].num_rows
         if differing:
-            left -= piece[0].num_rows * max(1, len(common))
+            left -= piece[0].num_rows * max(1, len(common)) + _READING * (columns.read - read)
+            read = columns.read
         is_judged = tolerance is not None and columns.are_within
         if left < 0 and not is_judged:
             pairs.close()
@@ -145,23 +151,11 @@ def _in_place(one: Source, other: Source, common: _Common, tolerance: Tolerance 
 def _piece(columns: Columns, one: Any, other: Any, common: _Common, start: int) -> Any:
     found = None
     for here, there, name in common:
-        sides = _of_one_type(one.column(here), other.column(there))
+        sides = of_one_type(one.column(here), other.column(there))
         if sides is not None:
             differ = columns.take(*sides, name, lambda at: start + at, lambda at: f"row {start + at + 1:,}")
             found = differ if found is None else (found if differ is None else found | differ)
     return found
-
-
-def _of_one_type(one: Any, other: Any) -> tuple[Any, Any] | None:
-    """Return both as the type of the second; None where the values of the first cannot be had as such."""
-    import pyarrow as pa
-
-    if one.type == other.type:
-        return one, other
-    try:
-        return one.cast(other.type), other
-    except (pa.ArrowException, ValueError):
-        return None
 
 
 def _aligned(
@@ -227,7 +221,9 @@ def _told_in_place(
         said = f"; {payloads:,} NaN have other bits (payloads)" if payloads else ""
         parts.append(f"the same values{said}; {raw.difference(*paths).text}")
     within = tolerance is not None and not schemas.parts and rows[0] == rows[1] and found.columns.are_within
-    return Difference(within, "; ".join(_first(parts)), bounded(lines) if len(lines) > 1 else (), facts)
+    return Difference(
+        within, "; ".join(parts_of_a_line(parts)), bounded(lines) if len(lines) > 1 else (), facts
+    )
 
 
 def _cells(found: _InPlace, tolerance: Tolerance | None) -> str:
@@ -268,120 +264,3 @@ def _says_more(matched: Matched, rows: tuple[int, int]) -> bool:
         # Where a key itself was changed in its place, the place says more than "one added, one removed".
         return matched.is_reordered or list(matched.removed) != list(matched.added)
     return rows[0] != rows[1] or not (len(matched.removed) or len(matched.added))
-
-
-def _told_matched(
-    one: Source,
-    other: Source,
-    schemas: _Schemas,
-    found: _InPlace,
-    matched: Matched,
-    facts: dict[str, Any],
-    tolerance: Tolerance | None,
-) -> Difference:
-    removed, added, changed = len(matched.removed), len(matched.added), len(matched.changed[0])
-    parts = list(schemas.parts)
-    if found.rows[0] != found.rows[1]:
-        parts.append(counts(*found.rows, "row"))
-    numbers = ((added, "added"), (removed, "removed"), (changed, "changed"))
-    counted = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
-    by = f"by key `{'`, `'.join(map(cut, matched.key))}`: " if matched.key else ""
-    if counted:
-        parts.append(f"{by}{counted}" if by else f"rows: {counted}")
-    if matched.is_reordered:
-        parts.append("the rows are in another order" if counted else "the same rows in another order")
-    lines = list(parts)
-    columns, examples = _gathered(one, other, schemas.common, matched, tolerance)
-    differing = columns.differing
-    if differing:
-        first = min(differing, key=lambda column: column.first_row)
-        parts.append(f"{first.place}: {first.first}")
-    elif examples:
-        parts.append(f"first {examples[0]}")
-    elif matched.is_reordered and found.columns.differing:
-        first = min(found.columns.differing, key=lambda column: column.first_row)
-        parts.append(f"{first.place}: {first.first}")
-    lines += [*examples, *(column.text() for column in differing)]
-    facts |= {
-        "key": list(matched.key),
-        "rows_added": added,
-        "rows_removed": removed,
-        "rows_changed": changed,
-        "reordered": matched.is_reordered,
-        "examples": examples,
-        "columns_differing": {column.name: column.facts() for column in differing},
-    }
-    return Difference(False, "; ".join(_first(parts)), bounded(lines), facts)
-
-
-def _gathered(
-    one: Source, other: Source, common: _Common, matched: Matched, tolerance: Tolerance | None
-) -> tuple[Columns, list[str]]:
-    """Compare the cells of changed rows, and name the first rows that are gone and new."""
-    columns = Columns(tolerance, is_text=one.is_text)
-    names = matched.key or tuple(dict.fromkeys(name for _, _, name in common[:4]))
-    keys = ([(h, n) for h, _, n in common if n in names], [(t, n) for _, t, n in common if n in names])
-    examples = []
-    for word, places, source, at in (
-        ("removed", matched.removed, one, keys[0]),
-        ("added", matched.added, other, keys[1]),
-    ):
-        table = _rows_at(source, places[:_EXAMPLES])
-        examples += [f"{word}: {_called(table, at, row)}" for row in range(table.num_rows if table else 0)]
-    there, here = (side[:_MOST_GATHERED] for side in matched.changed)
-    if len(there):
-        old, new = _rows_at(one, there), _rows_at(other, here)
-
-        def place(at: int) -> str:
-            return _called(old, keys[0], at)
-
-        for before, now, name in common:
-            sides = _of_one_type(old.column(before), new.column(now))
-            if sides is not None:
-                columns.take(*sides, name, lambda row: row, place)
-    return columns, examples
-
-
-def _rows_at(source: Source, places: Any) -> Any:
-    """Return the rows at these places as one batch, in their order; None if there are none."""
-    import numpy as np
-    import pyarrow as pa
-
-    if not len(places):
-        return None
-    order = np.argsort(places, kind="stable")
-    ordered = places[order]
-    pieces, start = [], 0
-    batches = source.batches()
-    for batch in batches:
-        low, high = (int(np.searchsorted(ordered, at)) for at in (start, start + batch.num_rows))
-        if high > low:
-            pieces.append(batch.take(pa.array(ordered[low:high] - start)))
-        start += batch.num_rows
-        if high == len(ordered):
-            break
-    if isinstance(batches, Generator):
-        batches.close()
-    back: Any = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    table = pa.Table.from_batches(pieces).combine_chunks().take(pa.array(back)).combine_chunks()
-    return table.to_batches()[0]
-
-
-def _called(table: Any, columns: list[tuple[int, str]], row: int) -> str:
-    """Name a row by the values of its key."""
-    parts = []
-    for index, name in columns:
-        value = plain(table.column(index)[row])
-        value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        parts.append(
-            f"{cut(name)} {value if isinstance(value, str) and value.isprintable() and value else shown(value)}"
-        )
-    return cut(", ".join(parts), 120)
-
-
-def _first(parts: list[str], most: int = 6) -> list[str]:
-    """Return so many parts as one line holds: all of the end, for there stand the values."""
-    if len(parts) <= most:
-        return parts
-    return [*parts[: most - 2], f"{len(parts) - most + 1:,} more changes of columns", parts[-1]]
