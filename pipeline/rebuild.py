@@ -76,6 +76,13 @@ def rebuild(
         records.close()
 
 
+def can_be_made(records: Records, target: Place) -> None:
+    """Raise StoreError if a record or a raw input is gone that making it again would need. Executes nothing."""
+    planned = plan(records.made, target, lambda place: records.store.holds(place[1]), from_scratch=False)
+    if planned.missing:
+        raise _missing(planned.missing)
+
+
 def of_place(
     records: Records,
     target: Place,

@@ -61,8 +61,7 @@ def resolve(records: Records, word: str) -> Place:
 
 
 def _of_run(records: Records, path: str, run: str) -> Place | None:
-    known = history.run_ids(records.layout.pipe)
-    if run != "last" and not any(name.startswith(run) for name in known):
+    if not history.is_name(records.layout.pipe, run):
         return None  # a stage's instance, maybe
     record = history.read(records.layout.pipe, run)
     keys = {stage.key for stage in record.stages.values()}
@@ -73,6 +72,8 @@ def _of_run(records: Records, path: str, run: str) -> Place | None:
     for made in records.made.made:
         if made.key in keys and path in made.inputs:
             return path, made.inputs[path]
+    if any(made.stage == f"{path}@{run}" for made in records.made.made):
+        return None  # a stage's instance, whose value is a tag, too
     text = f"run {record.run} neither wrote nor read `{path}`"
     raise StoreError(Problem(text, help=f"`pipe show {record.run} -v` lists what it made"))
 
