@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from . import __version__, durable
@@ -31,6 +32,10 @@ class StageRecord(NamedTuple):
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
     """What the stage's small metrics files held, by output name."""
+    started_seconds: float | None = None
+    """After the run's start; None if nothing had to be done, and in the record of an older `pipe`."""
+    needs: tuple[str, ...] = ()
+    """The stages that it reads or comes after."""
 
 
 class RunRecord(NamedTuple):
@@ -49,6 +54,8 @@ class RunRecord(NamedTuple):
     """The options that were set, as written: `--force`."""
     git_commit: str | None = None
     stages: Mapping[str, StageRecord] = {}
+    docs: Mapping[str, str] = {}
+    """What pipeline.yaml said, by the stage's name there; by an instance's where it says something else of it."""
 
 
 def record_of(
@@ -61,10 +68,12 @@ def record_of(
     params: Mapping[str, Mapping[str, Any]],
     metrics: Mapping[str, Mapping[str, Any]],
     git_commit: str | None,
+    needs: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    docs: Mapping[str, str] = MappingProxyType({}),
 ) -> RunRecord:
     """Put together the record of a run that has ended.
 
-    `started` is in seconds since 1970; `params` and `metrics` are by stage.
+    `started` is in seconds since 1970; `params`, `metrics`, `needs` and `docs` are by stage.
     """
     stages = {}
     for name, stage in result.stages.items():
@@ -85,6 +94,8 @@ def record_of(
             stage.error,
             params.get(name, {}),
             metrics.get(name, {}),
+            None if stage.started_seconds is None else round(stage.started_seconds, 6),
+            needs.get(name, ()),
         )
     return RunRecord(
         run=result.run,
@@ -97,6 +108,7 @@ def record_of(
         flags=tuple(flags),
         git_commit=git_commit,
         stages=stages,
+        docs=dict(docs),
     )
 
 
@@ -268,7 +280,7 @@ def _load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
 
 def _stage(found: dict[str, Any]) -> StageRecord:
     reasons = tuple(Reason(**reason) for reason in found.pop("reasons"))
-    return StageRecord(**{**found, "reasons": reasons})
+    return StageRecord(**{**found, "reasons": reasons, "needs": tuple(found.get("needs", ()))})
 
 
 def _match(run: str, known: Sequence[str]) -> str:

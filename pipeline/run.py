@@ -115,7 +115,7 @@ class _Run:
     def run(self) -> RunResult:
         opened = self._opened
         opened.prepare()
-        started, clock = time.time(), time.monotonic()
+        started, self._clock = time.time(), time.monotonic()
         self._id = history.new_run_id(opened.layout.pipe, started)
         self._start_over()
         known = [self._seconds[name] for name in self._scope if name in self._seconds]
@@ -126,7 +126,7 @@ class _Run:
         finally:
             restore_signals()
             self._close_performer()
-            result = self._finish(started, time.monotonic() - clock)
+            result = self._finish(started, time.monotonic() - self._clock)
         if self._fatal is not None:
             raise self._fatal
         if self._signal:
@@ -213,7 +213,10 @@ class _Run:
             self._start(name, self._decided.pop(name), room)
 
     def _start(self, name: str, decision: Decision, room: Room) -> None:
-        self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
+        since = time.monotonic() - self._clock
+        self._running[name] = StageResult(
+            name, "running", key=decision.key, reasons=decision.reasons, started_seconds=since
+        )
         performer = self._ready_performer()
         if decision.verdict == "stale":
             performer.keep_source(self._scope)
@@ -349,6 +352,7 @@ class _Run:
         flags = [f"--{n.replace('_', '-')}" for n in ("force", "keep_going", "locked") if getattr(options, n)]
         record = run_record.record(
             self._opened.project,
+            self._opened.graph,
             result,
             started=started,
             targets=options.targets,

@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import history
-from .model import Project, RunResult, StageResult
+from .graph import Graph
+from .model import Project, RunResult, Stage, StageResult
 
 _METRICS_BYTES = 64 << 10
 """A metrics file up to this size stands in the record."""
@@ -15,6 +16,7 @@ _METRICS_BYTES = 64 << 10
 
 def record(
     project: Project,
+    graph: Graph,
     result: RunResult,
     *,
     started: float,
@@ -32,7 +34,17 @@ def record(
         params={name: dict(project.stages[name].params) for name in result.stages},
         metrics={name: _metrics(project, stage) for name, stage in result.stages.items()},
         git_commit=history.git_commit(project.root),
+        needs={name: graph.parents[name] for name in result.stages},
+        docs=_docs(project.stages[name] for name in result.stages),
     )
+
+
+def _docs(stages: Iterable[Stage]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for stage in stages:
+        if stage.doc and found.setdefault(stage.base, stage.doc) != stage.doc:
+            found[stage.name] = stage.doc
+    return found
 
 
 def _metrics(project: Project, result: StageResult) -> dict[str, Any]:

@@ -232,6 +232,25 @@ COMMANDS = {
             examples=(("pipe show last -v", "with parameters, outputs and keys"),),
         ),
         Command(
+            "report",
+            "Write a run as one page that can be sent to anybody.",
+            Argument("run", "RUN", "A run's name, its beginning, or last.", completes="runs"),
+            (
+                Option(
+                    "into",
+                    ("-o", "--output"),
+                    "text",
+                    "The page; with the run's records without.",
+                    "FILE.html",
+                ),
+            ),
+            details="The page is made from the records alone, loads nothing, and works without scripts.",
+            examples=(
+                ("pipe report -o report.html", "the last run"),
+                ("pipe report 20261123T023000 -o then.html", "an older one"),
+            ),
+        ),
+        Command(
             "init",
             "Begin a new project that runs at once.",
             Argument("into", "DIR", "Where; here without."),

@@ -1,0 +1,250 @@
+"""Shows what is in an output: an image, a table, a document, a text, the names in a folder. Knows no stage.
+
+What it shows costs room, so each kind has so much for the whole page; what did not fit is told at its end.
+"""
+
+import base64
+import itertools
+import os.path
+import posixpath
+import struct
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..formats import preview
+from ..formats.errors import FormatError
+from ..formats.preview import Column, Preview
+from ..render.words import count, size
+from . import document, trend, vector
+from .markup import Html, element, joined
+from .shelf import Shelf
+from .subject import Made
+
+_IMAGE_BYTES, _IMAGES_BYTES = 2 << 20, 8 << 20
+_DOCUMENT_BYTES, _TEXT_BYTES = 200_000, 64 << 10
+_TEXT_LINES, _FOLDER_NAMES = 24, 30
+_TABLES, _TEXTS = 120, 200
+_FEW_ROWS, _FIRST_ROWS = 20, 6
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+_TEXT = (
+    ".txt",
+    ".json",
+    ".jsonl",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".log",
+    ".ini",
+    ".csv",
+    ".tsv",
+    ".xml",
+    ".tex",
+    ".sql",
+)
+
+
+class Shown(NamedTuple):
+    """What is to be seen of an output. `is_picture` says that it deserves a place among the results."""
+
+    body: Html
+    is_picture: bool = False
+
+
+class Exhibits:
+    """Shows outputs, each once. `left_out` collects what the page had no room for."""
+
+    def __init__(self, shelf: Shelf, outputs: Mapping[str, Made]) -> None:
+        """`outputs` are all of the run, by path: a document may show images of other stages."""
+        self._shelf = shelf
+        self._outputs = outputs
+        self._bytes = 0
+        self._tables = 0
+        self._texts = 0
+        self._images: dict[str, Html] = {}
+        self.left_out: list[str] = []
+
+    def of(self, made: Made) -> Shown | None:
+        """Return what can be seen of an output; None if that is nothing."""
+        suffix = os.path.splitext(made.path)[1].lower()
+        if made.kind == "tree":
+            return self._folder(made)
+        if suffix in _IMAGES:
+            image = self._image(made, made.path)
+            return None if image is None else Shown(element("figure", None, image), True)
+        if preview.is_table(made.path):
+            return self._table(made)
+        if suffix == ".md":
+            return self._document(made)
+        return self._text(made) if suffix in _TEXT else None
+
+    def has_image(self, digest: str) -> bool:
+        """Say whether an image is in the page already."""
+        return digest in self._images
+
+    def _image(self, made: Made, label: str) -> Html | None:
+        if made.digest in self._images:
+            return self._images[made.digest]
+        if made.size_bytes > _IMAGE_BYTES or self._bytes + made.size_bytes > _IMAGES_BYTES:
+            self.left_out.append(f"the image {made.path} ({size(made.size_bytes)})")
+            return None
+        data = self._shelf.data(made.digest, _IMAGE_BYTES)
+        kind = None if data is None else _kind_of(data)
+        if data is None or kind is None:
+            return None
+        if kind == "image/svg+xml":
+            cleaned = vector.harmless(data)
+            if cleaned is None:
+                return None
+            data = cleaned
+        self._bytes += len(data)
+        wide, high = struct.unpack(">II", data[16:24]) if kind == "image/png" else (None, None)
+        source = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+        image = element("img", {"src": source, "alt": label, "width": wide, "height": high})
+        self._images[made.digest] = image
+        return image
+
+    def _document(self, made: Made) -> Shown | None:
+        data = self._shelf.data(made.digest, _DOCUMENT_BYTES)
+        if data is None:
+            return None
+
+        def image(target: str, label: str) -> Html:
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(made.path), target))
+            other = self._outputs.get(path)
+            found = self._image(other, label or path) if other is not None else None
+            return found if found is not None else element("em", None, f"[image: {label or target}]")
+
+        body = document.render(data.decode("utf-8", "replace"), image)
+        return Shown(element("div", {"class": "document"}, body), True)
+
+    def _table(self, made: Made) -> Shown | None:
+        if self._tables >= _TABLES:
+            self.left_out.append(f"the rows of {made.path}")
+            return None
+        file = self._shelf.file(made.digest)
+        if file is None:
+            return None
+        try:
+            found = preview.preview(file, made.path, rows=_FEW_ROWS)
+        except (FormatError, ImportError):
+            return None
+        self._tables += 1
+        return Shown(table(found))
+
+    def _text(self, made: Made) -> Shown | None:
+        if self._texts >= _TEXTS:
+            return None
+        data = self._shelf.data(made.digest, _TEXT_BYTES)
+        if data is None or b"\0" in data:
+            return None
+        self._texts += 1
+        lines = data.decode("utf-8", "replace").rstrip("\n").split("\n")
+        kept = [line if len(line) <= 400 else line[:399] + "…" for line in lines[:_TEXT_LINES]]
+        more = len(lines) - len(kept)
+        note = element("p", {"class": "note"}, f"and {count(more, 'more line')}") if more else None
+        return Shown(joined([element("pre", {"class": "text", "tabindex": 0}, "\n".join(kept)), note]))
+
+    def _folder(self, made: Made) -> Shown | None:
+        entries = self._shelf.entries(made.digest)
+        if entries is None:
+            return None
+        rows = [
+            element(
+                "li",
+                None,
+                element("code", None, e.name + ("/" if e.kind == "tree" else "")),
+                f" {size(e.size_bytes)}",
+            )
+            for e in entries[:_FOLDER_NAMES]
+        ]
+        more = len(entries) - len(rows)
+        return Shown(
+            element(
+                "ul", {"class": "names"}, rows, element("li", None, f"and {more:,} more") if more else None
+            )
+        )
+
+
+def table(found: Preview) -> Html:
+    """Write a table's first rows under the kinds and distributions of its columns."""
+    shown = found.first if found.rows is not None and found.rows <= _FEW_ROWS else found.first[:_FIRST_ROWS]
+    rows = "rows not counted" if found.rows is None else count(found.rows, "row")
+    said = f"{rows}, {count(len(found.columns) + found.left_out, 'column')}"
+    if found.rows is None or len(shown) < found.rows:
+        said += f"; the first {len(shown)} rows"
+    if found.left_out:
+        said += f" of the first {len(found.columns)} columns"
+    is_short = found.rows is not None and found.rows <= _FEW_ROWS
+    heads = [_head(column, is_plain=is_short) for column in found.columns]
+    number = [column.low is not None for column in found.columns]
+    body = [
+        element(
+            "tr",
+            None,
+            [
+                element("td", {"class": "number" if n else None}, cell)
+                for n, cell in zip(number, row, strict=True)
+            ],
+        )
+        for row in shown
+    ]
+    grid = element(
+        "table",
+        {"class": "rows"},
+        element("thead", None, element("tr", None, heads)),
+        element("tbody", None, body),
+    )
+    curve = _curve(found)
+    frame = element("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": said}, grid)
+    return joined([curve, element("p", {"class": "note"}, said), frame])
+
+
+def _head(column: Column, *, is_plain: bool) -> Html:
+    bars = None
+    if column.bars and not is_plain and column.low is not None and column.high is not None:
+        bars = trend.histogram(column.bars, f"from {column.low:.4g} to {column.high:.4g}")
+    kind = column.kind + (f", {column.missing:,} missing" if column.missing else "")
+    return element("th", {"scope": "col"}, column.name, element("small", None, kind), bars)
+
+
+def _curve(found: Preview) -> Html | None:
+    """Draw the numbers of a short table over its first column, if that is a scale."""
+    numbers = [
+        column for column in found.columns if len(column.values) == found.rows and column.low is not None
+    ]
+    if (
+        found.rows is None
+        or found.rows < 4
+        or not 2 <= len(numbers) <= 5
+        or numbers[0] is not found.columns[0]
+    ):
+        return None
+    xs = [value for value in numbers[0].values if value is not None]
+    if len(xs) < found.rows or any(a > b for a, b in itertools.pairwise(xs)) or xs[0] == xs[-1]:
+        return None
+    lines = [(column.name, column.values) for column in numbers[1:]]
+    named = ", ".join(name for name, _ in lines)
+    label = f"{named} over {numbers[0].name}"
+    legend = [element("span", {"class": f"key line-{n}"}, name) for n, (name, _) in enumerate(lines)]
+    low = min(column.low for column in numbers[1:] if column.low is not None)
+    high = max(column.high for column in numbers[1:] if column.high is not None)
+    said = f"{numbers[0].name} {xs[0]:.4g} to {xs[-1]:.4g}; values {low:.4g} to {high:.4g}"
+    return element(
+        "figure",
+        {"class": "plot"},
+        trend.curve(xs, lines, label),
+        element("figcaption", None, legend, " ", element("small", None, said)),
+    )
+
+
+def _kind_of(data: bytes) -> str | None:
+    """Return what an image is by its first bytes, whatever its name says."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) > 24:
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/svg+xml" if b"<svg" in data[:4096] else None
