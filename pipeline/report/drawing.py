@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..render.run_lines import OUTCOMES
 from ..render.words import count, duration
 from .groups import Group, Nodes
 from .layers import Gaps, Placement, Size, place
 from .markup import Html, element, fixed, joined
-from .subject import Told
+from .subject import WORST, Told
 
 _CHARACTER = 7.3
 """The width of a character of a node's name, which is set in a monospaced face of 12 px."""
@@ -22,10 +21,11 @@ _SIDE, _TOP = 10.0, 6.0
 
 
 class Drawing(NamedTuple):
-    """A picture, with the width that it needs to be read."""
+    """A picture, with the room that it needs to be read."""
 
     svg: Html
     width: float
+    height: float
 
 
 def draw(
@@ -63,7 +63,7 @@ def _title(group: Group) -> str:
 def _second(group: Group, stages: Mapping[str, Told]) -> str:
     """Write a node's second line: what became of it, and how long that took."""
     found = Counter(stages[name].outcome for name in group.names)
-    outcomes = [outcome for outcome in OUTCOMES if found[outcome]]
+    outcomes = [outcome for outcome in WORST if found[outcome]]
     seconds = sum(
         stages[name].wall_seconds for name in group.names if stages[name].outcome in ("executed", "failed")
     )
@@ -73,18 +73,6 @@ def _second(group: Group, stages: Mapping[str, Told]) -> str:
     if len(outcomes) == 1:
         return " · ".join([f"all {outcomes[0]}", *time])
     return " · ".join([*(f"{found[outcome]:,} {outcome}" for outcome in outcomes[:2]), *time])
-
-
-def worst(outcomes: Sequence[str]) -> str:
-    """Return the outcome that a reader must know of first."""
-    return next(
-        (
-            outcome
-            for outcome in ("failed", "blocked", "cancelled", "executed", "restored")
-            if outcome in outcomes
-        ),
-        "fresh",
-    )
 
 
 def _drawing(
@@ -131,7 +119,9 @@ def _drawing(
         "role": "group",
         "aria-label": label,
     }
-    return Drawing(element("svg", attributes, element("g", {"aria-hidden": "true"}, lines), drawn), wide)
+    return Drawing(
+        element("svg", attributes, element("g", {"aria-hidden": "true"}, lines), drawn), wide, high
+    )
 
 
 def _way(placed: Placement, boxes: Sequence[Size], edge: tuple[int, int], is_sideways: bool) -> str:
@@ -174,7 +164,8 @@ def _node(
 ) -> Html:
     x, y = corner
     is_many = len(group.names) > 1
-    outcome = worst([stages[name].outcome for name in group.names])
+    outcomes = {stages[name].outcome for name in group.names}
+    outcome = next((outcome for outcome in WORST if outcome in outcomes), WORST[-1])
     second = _second(group, stages)
     label = _label(group, second, feeds)
     shapes = []
@@ -217,7 +208,7 @@ def _cells(group: Group, stages: Mapping[str, Told], links: Mapping[str, str], x
     if len(group.names) > _MOST_CELLS:
         found = Counter(stages[name].outcome for name in group.names)
         bars, at = [], x + _SIDE + 1
-        for outcome in (o for o in OUTCOMES if found[o]):
+        for outcome in (o for o in WORST if found[o]):
             wide = 110 * found[outcome] / len(group.names)
             bars.append(
                 element(

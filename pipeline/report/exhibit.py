@@ -9,7 +9,6 @@ import os.path
 import posixpath
 import struct
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ..formats import preview
 from ..formats.errors import FormatError
@@ -43,13 +42,6 @@ _TEXT = (
 )
 
 
-class Shown(NamedTuple):
-    """What is to be seen of an output. `is_picture` says that it deserves a place among the results."""
-
-    body: Html
-    is_picture: bool = False
-
-
 class Exhibits:
     """Shows outputs, each once. `left_out` collects what the page had no room for."""
 
@@ -63,14 +55,14 @@ class Exhibits:
         self._images: dict[str, Html] = {}
         self.left_out: list[str] = []
 
-    def of(self, made: Made) -> Shown | None:
+    def of(self, made: Made) -> Html | None:
         """Return what can be seen of an output; None if that is nothing."""
         suffix = os.path.splitext(made.path)[1].lower()
         if made.kind == "tree":
             return self._folder(made)
         if suffix in _IMAGES:
             image = self._image(made, made.path)
-            return None if image is None else Shown(element("figure", None, image), True)
+            return None if image is None else element("figure", None, image)
         if preview.is_table(made.path):
             return self._table(made)
         if suffix == ".md":
@@ -103,7 +95,7 @@ class Exhibits:
         self._images[made.digest] = image
         return image
 
-    def _document(self, made: Made) -> Shown | None:
+    def _document(self, made: Made) -> Html | None:
         data = self._shelf.data(made.digest, _DOCUMENT_BYTES)
         if data is None:
             return None
@@ -115,9 +107,9 @@ class Exhibits:
             return found if found is not None else element("em", None, f"[image: {label or target}]")
 
         body = document.render(data.decode("utf-8", "replace"), image)
-        return Shown(element("div", {"class": "document"}, body), True)
+        return element("div", {"class": "document"}, body)
 
-    def _table(self, made: Made) -> Shown | None:
+    def _table(self, made: Made) -> Html | None:
         if self._tables >= _TABLES:
             self.left_out.append(f"the rows of {made.path}")
             return None
@@ -129,9 +121,9 @@ class Exhibits:
         except (FormatError, ImportError):
             return None
         self._tables += 1
-        return Shown(table(found))
+        return table(found)
 
-    def _text(self, made: Made) -> Shown | None:
+    def _text(self, made: Made) -> Html | None:
         if self._texts >= _TEXTS:
             return None
         data = self._shelf.data(made.digest, _TEXT_BYTES)
@@ -142,9 +134,9 @@ class Exhibits:
         kept = [line if len(line) <= 400 else line[:399] + "…" for line in lines[:_TEXT_LINES]]
         more = len(lines) - len(kept)
         note = element("p", {"class": "note"}, f"and {count(more, 'more line')}") if more else None
-        return Shown(joined([element("pre", {"class": "text", "tabindex": 0}, "\n".join(kept)), note]))
+        return joined([element("pre", {"class": "text", "tabindex": 0}, "\n".join(kept)), note])
 
-    def _folder(self, made: Made) -> Shown | None:
+    def _folder(self, made: Made) -> Html | None:
         entries = self._shelf.entries(made.digest)
         if entries is None:
             return None
@@ -158,11 +150,8 @@ class Exhibits:
             for e in entries[:_FOLDER_NAMES]
         ]
         more = len(entries) - len(rows)
-        return Shown(
-            element(
-                "ul", {"class": "names"}, rows, element("li", None, f"and {more:,} more") if more else None
-            )
-        )
+        rest = element("li", None, f"and {more:,} more") if more else None
+        return element("ul", {"class": "names"}, rows, rest)
 
 
 def table(found: Preview) -> Html:
@@ -175,8 +164,10 @@ def table(found: Preview) -> Html:
     if found.left_out:
         said += f" of the first {len(found.columns)} columns"
     is_short = found.rows is not None and found.rows <= _FEW_ROWS
-    heads = [_head(column, is_plain=is_short) for column in found.columns]
     number = [column.low is not None for column in found.columns]
+    heads = [
+        _head(column, is_plain=is_short, is_number=n) for column, n in zip(found.columns, number, strict=True)
+    ]
     body = [
         element(
             "tr",
@@ -199,12 +190,18 @@ def table(found: Preview) -> Html:
     return joined([curve, element("p", {"class": "note"}, said), frame])
 
 
-def _head(column: Column, *, is_plain: bool) -> Html:
+def _head(column: Column, *, is_plain: bool, is_number: bool) -> Html:
     bars = None
     if column.bars and not is_plain and column.low is not None and column.high is not None:
         bars = trend.histogram(column.bars, f"from {column.low:.4g} to {column.high:.4g}")
     kind = column.kind + (f", {column.missing:,} missing" if column.missing else "")
-    return element("th", {"scope": "col"}, column.name, element("small", None, kind), bars)
+    return element(
+        "th",
+        {"scope": "col", "class": "number" if is_number else None},
+        column.name,
+        element("small", None, kind),
+        bars,
+    )
 
 
 def _curve(found: Preview) -> Html | None:

@@ -79,8 +79,9 @@ def change(old: Any, new: Any) -> tuple[str, str]:
     if old == new:
         return "as before", "same"
     moved = new - old
-    percent = f" ({moved / abs(old):+.1%})" if old and abs(moved / old) < 10 else ""
-    return f"{'+' if moved > 0 else '−'}{number(abs(moved))}{percent}", "up" if moved > 0 else "down"
+    sign = "+" if moved > 0 else "−"
+    percent = f" ({sign}{abs(moved / old):.1%})" if old and abs(moved / old) < 10 else ""
+    return f"{sign}{number(abs(moved))}{percent}", "up" if moved > 0 else "down"
 
 
 def _is_number(value: Any) -> bool:
@@ -164,7 +165,7 @@ def _cell(metric: Metric | None, between: tuple[float, float] | None) -> Html:
     style = None
     if between is not None and _is_number(metric.value):
         style = f"--p:{100 * (metric.value - between[0]) / (between[1] - between[0]):.0f}%"
-    moved = element("small", {"class": f"moved {way}"}, said) if way in ("up", "down") else None
+    moved = element("small", {"class": "moved"}, said.partition(" (")[0]) if way in ("up", "down") else None
     return element(
         "td", {"class": "number scaled" if style else "number", "style": style}, number(metric.value), moved
     )

@@ -113,6 +113,11 @@ class _Passing:
     def across(self, node: Node) -> float:
         return 0.0 if self.is_place(node) else self._sizes[node].across
 
+    def middle(self, nodes: Sequence[Node], at: Mapping[Node, float]) -> float:
+        """Return the mean place of nodes. What only passes does not count, so that chains are straight."""
+        near = [node for node in nodes if not self.is_place(node)] or nodes
+        return sum(at[node] for node in near) / len(near)
+
     def layers(self) -> list[list[Node]]:
         found: list[list[Node]] = [[] for _ in range(max(self.ranks, default=-1) + 1)]
         for node, rank in enumerate(self.ranks):
@@ -166,16 +171,14 @@ def _across(graph: _Passing, layers: Sequence[Sequence[Node]], gaps: Gaps) -> di
     for layer in layers:
         for node, offset in zip(layer, _offsets(graph, layer, gaps), strict=True):
             at[node] = offset
-    turns = 10 if len(graph.ranks) <= _SMALL else 6
+    turns = 11 if len(graph.ranks) <= _SMALL else 7  # odd: at last each node lies under what it comes from
     for turn in range(turns):
         forward = turn % 2 == 0
         for layer in layers if forward else reversed(layers):
             near = graph.parents if forward else graph.children
-            if turn == turns - 1:
-                near = defaultdict(list, {n: graph.parents[n] + graph.children[n] for n in layer})
-            wanted = [sum(at[m] for m in near[n]) / len(near[n]) if near[n] else at[n] for n in layer]
+            wanted = [graph.middle(near[n], at) if near[n] else at[n] for n in layer]
             # Edges in passing weigh more, so that they are straight.
-            weights = [4.0 if graph.is_place(n) else 1.0 if near[n] else 0.05 for n in layer]
+            weights = [2.0 if graph.is_place(n) else 1.0 if near[n] else 0.05 for n in layer]
             at.update(zip(layer, _settled(wanted, weights, _offsets(graph, layer, gaps)), strict=True))
     return at
 

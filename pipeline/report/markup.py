@@ -50,6 +50,14 @@ def joined(children: Child) -> Html:
     return Html("".join(joined(child) for child in children))
 
 
+def prose(value: str) -> Html:
+    """Escape a message; what stands in backticks is code."""
+    parts = value.split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    return joined([element("code", None, part) if number % 2 else part for number, part in enumerate(parts)])
+
+
 def fixed(number: float) -> str:
     """Write a length of a drawing, as short as a tenth of a pixel allows."""
     short = f"{number:.1f}".removesuffix(".0")

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..render.run_lines import OUTCOMES
 from ..render.words import count, duration, size
-from .markup import Child, Html, element, joined
-from .subject import Change, Changes, Subject, Told
+from .markup import Child, Html, element, prose
+from .subject import WORST, Change, Changes, Subject, Told
 
 _MOST_CHANGES = 40
 _MOST_DIFF_LINES = 120
@@ -38,10 +37,10 @@ def header(subject: Subject) -> Html:
     ]
     shares = [
         element("i", {"class": f"o-{outcome}", "style": f"flex:{found[outcome]}"})
-        for outcome in OUTCOMES
+        for outcome in WORST
         if found[outcome]
     ]
-    label = ", ".join(f"{found[outcome]:,} {outcome}" for outcome in OUTCOMES if found[outcome])
+    label = ", ".join(f"{found[outcome]:,} {outcome}" for outcome in WORST if found[outcome])
     return element(
         "header",
         None,
@@ -114,7 +113,7 @@ def _figures(subject: Subject, found: Mapping[str, int]) -> list[tuple[str, str]
         figures.append(("processor time", duration(sum(t.execution.cpu_seconds for t in ran if t.execution))))
         figures.append(
             (
-                "largest memory of a stage",
+                "peak memory",
                 size(max(t.execution.peak_memory_bytes for t in ran if t.execution)),
             )
         )
@@ -150,7 +149,12 @@ def failures(stages: Mapping[str, Told], links: Mapping[str, str]) -> Html | Non
         )
         out.append(
             element(
-                "div", {"class": "failure"}, head, element("p", None, told.error or "it failed"), tail, after
+                "div",
+                {"class": "failure"},
+                head,
+                element("p", None, prose(told.error or "it failed")),
+                tail,
+                after,
             )
         )
     more = (
@@ -193,25 +197,7 @@ def changed(changes: Changes | None) -> Child:
                 )
             )
     if changes.moved:
-        said = (
-            f"{count(len(changes.moved), 'output')} with other bytes, {changes.same_outputs:,} with the same"
-        )
-        rows = [
-            element(
-                "li",
-                None,
-                [joined([element("code", None, path), "  "]) for path in changes.moved[:24]],
-                f"and {len(changes.moved) - 24} more" if len(changes.moved) > 24 else None,
-            )
-        ]
-        lists.append(
-            element(
-                "div",
-                None,
-                element("h3", None, "What came of it"),
-                element("ul", None, element("li", None, said), rows),
-            )
-        )
+        lists.append(_moved(changes))
     if not lists:
         same = (
             f" All {changes.same_outputs:,} outputs that both have are the same."
@@ -222,6 +208,19 @@ def changed(changes: Changes | None) -> Child:
             "p", {"class": "note"}, "Nothing: parameters, code, inputs and packages are those of then." + same
         )
     return element("div", {"class": "changes"}, lists)
+
+
+def _moved(changes: Changes) -> Html:
+    said = f"{count(len(changes.moved), 'output')} with other bytes, {changes.same_outputs:,} with the same"
+    names = [element("li", None, element("code", None, path)) for path in changes.moved[:_MOST_CHANGES]]
+    rest = len(changes.moved) - len(names)
+    more = element("li", None, f"and {rest:,} more") if rest > 0 else None
+    listed = element(
+        "details", None, element("summary", None, said), element("ul", {"class": "names"}, names, more)
+    )
+    return element(
+        "div", None, element("h3", None, "What came of it"), element("ul", None, element("li", None, listed))
+    )
 
 
 def _change(change: Change) -> Html:

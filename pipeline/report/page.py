@@ -9,18 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .. import __version__
-from ..render.run_lines import OUTCOMES
-from ..render.words import count, duration
-from . import drawing, figures, grade, groups, overview, timeline
+from ..render.words import count
+from . import environments, figures, grade, overview, views
 from .exhibit import Exhibits
+from .listing import Listings
 from .markup import Child, Html, element, joined
 from .shelf import Shelf
 from .stage import Sections
-from .subject import Environment, Subject, Told
+from .subject import WORST, Subject, Told
 
-_OPENED_NODES, _NARROW_NODES = 400, 60
 _MOST_RESULTS = 8
-_MOST_ENVIRONMENTS = 60
 _SECTIONS_BYTES = 9 << 20
 MARK = "<!doctype html><!-- made by pipe report -->"
 """How a page begins: by this it is known again."""
@@ -38,23 +36,22 @@ def write(subject: Subject, shelf: Shelf) -> Page:
     links = _links(stages)
     exhibits = Exhibits(shelf, {made.path: made for told in stages.values() for made in told.outputs})
     results, shown = _results(stages, exhibits)
-    environments = _environments(stages)
-    sections = Sections(
-        stages, links, shelf, exhibits, {e: (a, t) for e, (a, t) in environments.items()}, shown
-    )
+    titled = environments.titles(stages)
+    listings = Listings(links, shelf)
+    sections = Sections(links, listings, exhibits, titled, shown)
     listed, missing = _stages(stages, sections)
     metrics = figures.section(subject, links)
     parts: list[tuple[str, str, Child]] = [
         ("metrics", "Metrics", metrics),
         ("changes", "What changed", [_since(subject), overview.changed(subject.changes)]),
         ("results", "Results", results),
-        ("graph", "The graph", _graph(stages, links)),
-        ("timeline", "The execution", _timeline(subject, links)),
+        ("graph", "The graph", views.graph(stages, links)),
+        ("timeline", "The execution", views.course(subject, links)),
         ("stages", "The stages", [_filter(stages), listed]),
-        ("environments", "Environments", _packages(environments)),
+        ("environments", "Environments", environments.section(stages, titled)),
     ]
     parts = [part for part in parts if part[2]]
-    left_out = (*exhibits.left_out, *sections.left_out, *missing)
+    left_out = (*exhibits.left_out, *listings.left_out, *missing)
     failed = overview.failures(stages, links)
     body = joined(
         [
@@ -134,14 +131,7 @@ def _navigation(first: Sequence[str], parts: Iterable[tuple[str, str, Child]]) -
 def _since(subject: Subject) -> Html | None:
     if subject.changes is None:
         return None
-    before = subject.changes.before
-    return element(
-        "p",
-        None,
-        "Since run ",
-        element("code", None, before),
-        ". What merely followed from it is not listed.",
-    )
+    return element("p", None, "Since run ", element("code", None, subject.changes.before), ".")
 
 
 def _results(stages: Mapping[str, Told], exhibits: Exhibits) -> tuple[Child, set[str]]:
@@ -162,86 +152,8 @@ def _results(stages: Mapping[str, Told], exhibits: Exhibits) -> tuple[Child, set
         if seen is not None:
             shown.add(made.path)
             caption = element("p", {"class": "note"}, element("code", None, made.path))
-            out.append(element("div", None, caption, seen.body))
+            out.append(element("div", None, caption, seen))
     return out, shown
-
-
-def _graph(stages: Mapping[str, Told], links: Mapping[str, str]) -> Child:
-    if not stages:
-        return None
-    collapsed = groups.collapsed(stages)
-    has_groups = any(len(group.names) > 1 for group in collapsed.groups)
-    views = [element("div", {"class": "collapsed"}, _canvases(collapsed, stages, links))]
-    toggle: Child = None
-    if has_groups and len(stages) <= _OPENED_NODES:
-        views.append(element("div", {"class": "opened"}, _canvases(groups.opened(stages), stages, links)))
-        toggle = [
-            element("input", {"type": "checkbox", "id": "open-groups"}),
-            element("label", {"for": "open-groups"}, " Open the groups: a box for each instance"),
-        ]
-    zoom = element(
-        "div",
-        {"class": "toolbar needs-js"},
-        element("button", {"type": "button", "data-zoom": "whole", "aria-pressed": "false"}, "Whole"),
-        element("button", {"type": "button", "data-zoom": "actual", "aria-pressed": "false"}, "Actual size"),
-        element(
-            "span", {"class": "note"}, "Point at a stage to see what it comes from and what comes of it."
-        ),
-    )
-    skip = element("a", {"class": "skip", "href": "#timeline"}, "Skip the graph")
-    return [
-        skip,
-        element("div", {"class": "graph"}, toggle, zoom, element("div", {"class": "canvases"}, views)),
-    ]
-
-
-def _canvases(nodes: groups.Nodes, stages: Mapping[str, Told], links: Mapping[str, str]) -> Child:
-    wide = drawing.draw(nodes, stages, links)
-    out = [_canvas(wide, "canvas")]
-    if wide.width > 400 and len(nodes.groups) <= _NARROW_NODES:
-        narrow = drawing.draw(nodes, stages, links, narrow=True)
-        out += [_canvas(narrow, "canvas tall")] if narrow.width < wide.width else []
-    return out
-
-
-def _canvas(drawn: drawing.Drawing, name: str) -> Html:
-    return element(
-        "div",
-        {"class": name, "role": "region", "aria-label": "The graph of stages", "tabindex": -1},
-        drawn.svg,
-    )
-
-
-def _timeline(subject: Subject, links: Mapping[str, str]) -> Child:
-    found = timeline.bars(subject.stages)
-    if not found:
-        return None
-    chain, seconds = timeline.longest_chain(subject.stages)
-    rows = max(bar.row for bar in found) + 1
-    at_once = f"Up to {rows} stages ran at a time." if rows > 1 else "One stage ran at a time."
-    most = 8
-    names = [
-        element("code", None, name)
-        for name in (chain if len(chain) <= most else (*chain[: most - 1], chain[-1]))
-    ]
-    arrows: list[Child] = []
-    for number, name in enumerate(names):
-        arrows += [" → " if number else "", "… → " if number == most - 1 and len(chain) > most else "", name]
-    said = [
-        at_once,
-        f" The longest chain took {duration(seconds)} of {duration(subject.record.wall_seconds)}: ",
-        arrows,
-        ".",
-    ]
-    drawn = timeline.draw(found, links, chain, subject.record.wall_seconds)
-    return [
-        element("p", None, said if len(chain) > 1 else at_once),
-        element(
-            "div",
-            {"class": "timeline", "tabindex": 0, "role": "region", "aria-label": "Timeline of the run"},
-            drawn,
-        ),
-    ]
 
 
 def _filter(stages: Mapping[str, Told]) -> Html:
@@ -252,7 +164,7 @@ def _filter(stages: Mapping[str, Told]) -> Html:
             {"type": "button", "data-outcome": outcome, "aria-pressed": "false"},
             f"{outcome} {found[outcome]:,}",
         )
-        for outcome in OUTCOMES
+        for outcome in WORST
         if found[outcome]
     ]
     return element(
@@ -289,37 +201,6 @@ def _stages(stages: Mapping[str, Told], sections: Sections) -> tuple[list[Html],
         room -= len(written)
         out.append(written)
     return out, [f"the sections of the last {count(missing, 'stage')}"] if missing else []
-
-
-def _environments(stages: Mapping[str, Told]) -> dict[Environment, tuple[str, str]]:
-    """Give each environment an anchor and a title, in the order in which they are met."""
-    found: dict[Environment, tuple[str, str]] = {}
-    for told in stages.values():
-        if told.environment is not None and told.environment not in found:
-            platform = dict(told.environment.platform)
-            number = len(found) + 1
-            packages = count(len(told.environment.packages), "package")
-            title = f"{number}: Python {platform.get('python', '?')}, {packages}"
-            found[told.environment] = (f"environment-{number}", title)
-    return found
-
-
-def _packages(environments: Mapping[Environment, tuple[str, str]]) -> list[Html]:
-    out = []
-    for environment, (anchor, title) in list(environments.items())[:_MOST_ENVIRONMENTS]:
-        platform = ", ".join(f"{name} {value}" for name, value in environment.platform)
-        items = [
-            element("li", None, name, element("span", None, version))
-            for name, version in environment.packages
-        ]
-        body = element(
-            "div",
-            {"id": anchor, "class": "body"},
-            element("p", {"class": "note"}, platform),
-            element("ul", {"class": "packages"}, items),
-        )
-        out.append(element("details", {"class": "exhibit"}, element("summary", None, title), body))
-    return out
 
 
 def _footer(subject: Subject, left_out: Sequence[str]) -> Html:

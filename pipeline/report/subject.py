@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 from ..history import RunRecord
 from ..model import Reason
 
+WORST = ("failed", "blocked", "cancelled", "executed", "restored", "fresh")
+"""Outcomes in the order in which a reader must know of them."""
+
 
 class Given(NamedTuple):
     """One input. A glob has `files`, by path; all else has a digest. None for what no record says."""
