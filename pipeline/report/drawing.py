@@ -17,6 +17,8 @@ _MOST_CHARACTERS = 30
 _MOST_CELLS = 60
 _CELLS_A_ROW = 20
 _WIDE_PIXELS = 1100
+_FIT_PIXELS = 1400
+"""A drawing so wide may be made smaller where there is less room; a wider one is scrolled."""
 _SIDE, _TOP = 10.0, 6.0
 
 
@@ -111,7 +113,7 @@ def _drawing(
     label = f"{count(stage_count, 'stage')} and what passes between them; each box is a link to its stage"
     attributes = {
         "xmlns": "http://www.w3.org/2000/svg",
-        "class": "dag",
+        "class": "dag fit" if wide <= _FIT_PIXELS else "dag",
         "viewBox": f"0 0 {fixed(wide)} {fixed(high)}",
         "width": fixed(wide),
         "height": fixed(high),

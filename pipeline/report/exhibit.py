@@ -4,11 +4,11 @@ What it shows costs room, so each kind has so much for the whole page; what did 
 """
 
 import base64
-import itertools
 import os.path
 import posixpath
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 
 from ..formats import preview
 from ..formats.errors import FormatError
@@ -23,7 +23,7 @@ _IMAGE_BYTES, _IMAGES_BYTES = 2 << 20, 8 << 20
 _DOCUMENT_BYTES, _TEXT_BYTES = 200_000, 64 << 10
 _TEXT_LINES, _FOLDER_NAMES = 24, 30
 _TABLES, _TEXTS = 120, 200
-_FEW_ROWS, _FIRST_ROWS = 20, 6
+_FEW_ROWS, _FIRST_ROWS, _CURVES = 20, 6, 6
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 _TEXT = (
     ".txt",
@@ -185,9 +185,8 @@ def table(found: Preview) -> Html:
         element("thead", None, element("tr", None, heads)),
         element("tbody", None, body),
     )
-    curve = _curve(found)
     frame = element("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": said}, grid)
-    return joined([curve, element("p", {"class": "note"}, said), frame])
+    return joined([_curves(found), element("p", {"class": "note"}, said), frame])
 
 
 def _head(column: Column, *, is_plain: bool, is_number: bool) -> Html:
@@ -204,34 +203,24 @@ def _head(column: Column, *, is_plain: bool, is_number: bool) -> Html:
     )
 
 
-def _curve(found: Preview) -> Html | None:
-    """Draw the numbers of a short table over its first column, if that is a scale."""
-    numbers = [
-        column for column in found.columns if len(column.values) == found.rows and column.low is not None
-    ]
-    if (
-        found.rows is None
-        or found.rows < 4
-        or not 2 <= len(numbers) <= 5
-        or numbers[0] is not found.columns[0]
-    ):
+def _curves(found: Preview) -> Html | None:
+    """Draw each column of numbers of a short table over the first one, if that is a scale."""
+    numbers = [c for c in found.columns if len(c.values) == found.rows and c.low is not None]
+    if not 1 < len(numbers) <= _CURVES or numbers[0] is not found.columns[0] or len(numbers[0].values) < 4:
         return None
-    xs = [value for value in numbers[0].values if value is not None]
-    if len(xs) < found.rows or any(a > b for a, b in itertools.pairwise(xs)) or xs[0] == xs[-1]:
+    first, *others = numbers
+    xs = [value for value in first.values if value is not None]
+    if len(xs) < len(first.values) or xs[0] == xs[-1] or any(a > b for a, b in pairwise(xs)):
         return None
-    lines = [(column.name, column.values) for column in numbers[1:]]
-    named = ", ".join(name for name, _ in lines)
-    label = f"{named} over {numbers[0].name}"
-    legend = [element("span", {"class": f"key line-{n}"}, name) for n, (name, _) in enumerate(lines)]
-    low = min(column.low for column in numbers[1:] if column.low is not None)
-    high = max(column.high for column in numbers[1:] if column.high is not None)
-    said = f"{numbers[0].name} {xs[0]:.4g} to {xs[-1]:.4g}; values {low:.4g} to {high:.4g}"
-    return element(
-        "figure",
-        {"class": "plot"},
-        trend.curve(xs, lines, label),
-        element("figcaption", None, legend, " ", element("small", None, said)),
-    )
+    return element("div", {"class": "plots"}, [_plot(first.name, xs, column) for column in others])
+
+
+def _plot(over: str, xs: list[float], column: Column) -> Html:
+    said = f"{column.low:.4g} to {column.high:.4g}"
+    drawn = trend.curve(xs, column.values, f"{column.name} over {over}: {said}")
+    between = f"over {over}, {xs[0]:.4g} to {xs[-1]:.4g}"
+    small = element("small", None, f"{said}, {between}")
+    return element("figure", {"class": "plot"}, element("figcaption", None, column.name, small), drawn)
 
 
 def _kind_of(data: bytes) -> str | None:

@@ -7,8 +7,8 @@ from typing import Any
 from ..render.words import count, duration, size
 from . import grade, highlight
 from .environments import Titled
-from .figures import leaves, number
 from .markup import Child, Html, element, joined, prose
+from .metrics import leaves, number
 from .subject import Environment, Given, Made, Told
 
 _LISTED_FILES = 12

@@ -177,8 +177,8 @@ def _across(graph: _Passing, layers: Sequence[Sequence[Node]], gaps: Gaps) -> di
         for layer in layers if forward else reversed(layers):
             near = graph.parents if forward else graph.children
             wanted = [graph.middle(near[n], at) if near[n] else at[n] for n in layer]
-            # Edges in passing weigh more, so that they are straight.
-            weights = [2.0 if graph.is_place(n) else 1.0 if near[n] else 0.05 for n in layer]
+            # Where room is short, edges in passing give way before nodes do.
+            weights = [(0.3 if graph.is_place(n) else 1.0) if near[n] else 0.05 for n in layer]
             at.update(zip(layer, _settled(wanted, weights, _offsets(graph, layer, gaps)), strict=True))
     return at
 

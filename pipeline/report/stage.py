@@ -9,9 +9,11 @@ from .exhibit import Exhibits
 from .facts import blocks, short
 from .listing import Listings
 from .markup import Child, Html, element, prose
+from .metrics import leaves, number
 from .subject import WORST, Environment, Told
 
 _VARYING = 5
+_FEW = 12
 
 
 class Sections:
@@ -54,7 +56,10 @@ class Sections:
         return [_failure(told), self._blocks(told), self._results(told), self._listings.of([told])]
 
     def _many(self, instances: Sequence[Told]) -> Child:
-        each = [self._instance(told) for told in instances]
+        each: Child = [self._instance(told) for told in instances]
+        if len(instances) > _FEW:
+            summary = element("summary", None, f"Each of the {len(instances):,} instances")
+            each = element("details", {"class": "exhibit"}, summary, each)
         return [self._instances(instances), self._listings.of(instances), each]
 
     def _blocks(self, told: Told) -> Html:
@@ -62,12 +67,14 @@ class Sections:
 
     def _instances(self, instances: Sequence[Told]) -> Html:
         varying = _varying(instances)
+        metrics = [leaves(told.metrics) for told in instances]
+        names = [name for name in _union(metrics) if len({str(each.get(name)) for each in metrics}) > 1][
+            :_VARYING
+        ]
         rows = []
-        for told in instances:
+        for told, measured in zip(instances, metrics, strict=True):
             made = told.execution
-            link = element(
-                "a", {"href": f"#{self._links[told.name]}"}, told.name.partition("@")[2] or told.name
-            )
+            link = element("a", {"href": f"#{self._links[told.name]}"}, told.instance)
             params = [
                 element("td", None, element("code", None, short(told.params.get(n), 60))) for n in varying
             ]
@@ -75,12 +82,15 @@ class Sections:
                 element("th", {"scope": "row"}, link),
                 element("td", None, _badge(told.outcome)),
                 *params,
+                *(element("td", {"class": "number"}, number(measured.get(name))) for name in names),
                 element("td", {"class": "number"}, duration(made.wall_seconds) if made else "–"),
                 element("td", {"class": "number"}, size(made.peak_memory_bytes) if made else "–"),
             ]
             rows.append(element("tr", {"data-stage": told.name.lower()}, cells))
         heads = [element("th", {"scope": "col"}, name) for name in ("instance", "outcome", *varying)]
-        heads += [element("th", {"scope": "col", "class": "number"}, name) for name in ("time", "memory")]
+        heads += [
+            element("th", {"scope": "col", "class": "number"}, name) for name in (*names, "time", "memory")
+        ]
         head = element("thead", None, element("tr", None, heads))
         grid = element("table", {"class": "instances"}, head, element("tbody", None, rows))
         label = f"instances of {instances[0].base}"
@@ -136,10 +146,14 @@ def _badge(outcome: str) -> Html:
 
 def _varying(instances: Sequence[Told]) -> list[str]:
     """Return the parameters by which instances differ, those with short values first."""
-    names = dict.fromkeys(name for told in instances for name in told.params)
+    names = _union([told.params for told in instances])
     values = {name: [short(told.params.get(name), 1000) for told in instances] for name in names}
     varying = [name for name in names if len(set(values[name])) > 1]
     return sorted(varying, key=lambda name: max(map(len, values[name])))[:_VARYING]
+
+
+def _union(mappings: Sequence[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
 def _failure(told: Told) -> Html | None:

@@ -94,6 +94,11 @@ class Told(NamedTuple):
     around: Surroundings = Surroundings()
     grade: str = ""
 
+    @property
+    def instance(self) -> str:
+        """What its name says beyond the stage's own; the name itself if that is all."""
+        return self.name.partition("@")[2] or self.name
+
 
 class Change(NamedTuple):
     """One thing that differs from the run before, and the stages for which it does."""

@@ -80,9 +80,8 @@ def draw(found: Sequence[Bar], links: Mapping[str, str], chain: Sequence[str], w
             _bar(bar, links, whole, is_chained=bar.stage.name in chained, focus=len(found) <= _MOST_FOCUSED)
         )
     lanes = [element("div", {"class": "lane"}, row) for row in rows]
-    return element(
-        "div", {"class": "lanes"}, element("div", {"class": "scale", "aria-hidden": "true"}, ticks), lanes
-    )
+    scale = element("div", {"class": "scale", "aria-hidden": "true"}, ticks)
+    return element("div", {"class": "lanes many" if len(found) > _MOST_FOCUSED else "lanes"}, scale, lanes)
 
 
 def _bar(bar: Bar, links: Mapping[str, str], whole: float, *, is_chained: bool, focus: bool) -> Html:

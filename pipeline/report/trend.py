@@ -41,22 +41,18 @@ def histogram(counts: Sequence[int], label: str) -> Html:
     return _svg("histogram", wide * len(counts), 22.0, label, *bars)
 
 
-def curve(xs: Sequence[float], lines: Sequence[tuple[str, Sequence[float | None]]], label: str) -> Html:
-    """Draw lines over common places; their ends are written at the axes by whoever places the picture."""
-    known = [value for _, values in lines for value in values if value is not None]
+def curve(xs: Sequence[float], values: Sequence[float | None], label: str) -> Html:
+    """Draw values over places that ascend; what they are is said by whoever places the picture."""
+    known = [value for value in values if value is not None]
     low, high = min(known), max(known)
-    left, right = min(xs), max(xs)
-    drawn = []
-    for number, (_, values) in enumerate(lines):
-        points = [
-            f"{fixed(4 + 212 * ((x - left) / (right - left) if right > left else 0.5))},"
-            f"{fixed(4 + 112 * (1 - (value - low) / (high - low) if high > low else 0.5))}"
-            for x, value in zip(xs, values, strict=True)
-            if value is not None
-        ]
-        drawn.append(element("polyline", {"class": f"line-{number}", "points": " ".join(points)}))
-    frame = element("path", {"class": "axis", "d": "M4 4V116H216"})
-    return _svg("curve", 220.0, 120.0, label, frame, *drawn)
+    points = [
+        f"{fixed(4 + 192 * (x - xs[0]) / (xs[-1] - xs[0]))},"
+        f"{fixed(4 + 92 * (1 - (value - low) / (high - low) if high > low else 0.5))}"
+        for x, value in zip(xs, values, strict=True)
+        if value is not None
+    ]
+    frame = element("path", {"class": "axis", "d": "M4 4V96H196"})
+    return _svg("curve", 200.0, 100.0, label, frame, element("polyline", {"points": " ".join(points)}))
 
 
 def _svg(name: str, wide: float, high: float, label: str, *shapes: Html) -> Html:
