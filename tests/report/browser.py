@@ -79,16 +79,25 @@ class Browser:
         os.close(self._read)
 
     def open(
-        self, page: Path, *, width: int = 1440, height: int = 900, dark: bool = False, scripts: bool = True
+        self, page: Path, *, width: int = 1440, dark: bool = False, scripts: bool = True, motion: bool = True
     ) -> None:
-        """Load a file in a window of a size, as a reader who prefers light or dark."""
+        """Load a file in a window of a width, for a reader with these wishes."""
         self.messages.clear()
         self.requests.clear()
         self._send("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.resize(width, height)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._send("Emulation.setEmulatedMedia", media="", features=[scheme])
+        self.resize(width)
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "no-preference" if motion else "reduce"},
+        ]
+        self._send("Emulation.setEmulatedMedia", media="", features=features)
         self._loaded = False
+        self._send(
+            "Page.navigate", url="about:blank"
+        )  # else another fragment of the same page is no new page
+        self.wait(lambda: self._loaded)
+        self._loaded = False
+        self.requests.clear()
         self._send("Page.navigate", url=page.resolve().as_uri())
         self.wait(lambda: self._loaded)
 
@@ -104,14 +113,19 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click with the mouse in the middle of an element, after scrolling to it."""
-        place = self.js(
+        x, y = self.hover(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def hover(self, selector: str) -> tuple[float, float]:
+        """Point at the middle of an element, after scrolling to it; returns where that is."""
+        x, y = self.js(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             " e.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});"
             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
-        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-            more = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
-            self._send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], **more)
+        self._send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        return x, y
 
     def press(self, key: str) -> None:
         """Press a key: one of `_KEYS`, or a character."""
