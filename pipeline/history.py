@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from . import __version__, durable
 from .errors import usage
-from .model import Reason, RunResult
+from .model import Produced, Reason, RunResult
 
 _RECORD = "run.json"
 _PROCESS = "pid"
@@ -27,7 +27,7 @@ class StageRecord(NamedTuple):
     reasons: tuple[Reason, ...]
     wall_seconds: float
     outputs: Mapping[str, Mapping[str, Any]]
-    """By output name: `path`, `digest`, `size_bytes`."""
+    """By output name: `path`, `digest`, `size_bytes`; `kind` of what is no plain file, `metric` of what is one."""
     error: str | None = None
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
@@ -70,21 +70,17 @@ def record_of(
     git_commit: str | None,
     needs: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     docs: Mapping[str, str] = MappingProxyType({}),
+    measures: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> RunRecord:
     """Put together the record of a run that has ended.
 
-    `started` is in seconds since 1970; `params`, `metrics`, `needs` and `docs` are by stage.
+    `started` is in seconds since 1970; `params`, `metrics`, `needs` and `docs` are by stage, `measures` names
+    the outputs that are metrics.
     """
     stages = {}
     for name, stage in result.stages.items():
-        outputs = {
-            output: {
-                "path": made.path,
-                "digest": made.artifact.digest,
-                "size_bytes": made.artifact.size_bytes,
-            }
-            for output, made in stage.outputs.items()
-        }
+        measured = measures.get(name, frozenset())
+        outputs = {output: _output(made, output in measured) for output, made in stage.outputs.items()}
         stages[name] = StageRecord(
             stage.outcome,
             stage.key,
@@ -110,6 +106,13 @@ def record_of(
         stages=stages,
         docs=dict(docs),
     )
+
+
+def _output(made: Produced, is_metric: bool) -> dict[str, Any]:
+    artifact = made.artifact
+    plain = {"path": made.path, "digest": artifact.digest, "size_bytes": artifact.size_bytes}
+    kind = {} if artifact.kind == "file" else {"kind": artifact.kind}
+    return {**plain, **kind, "metric": True} if is_metric else {**plain, **kind}
 
 
 def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:

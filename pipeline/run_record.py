@@ -35,8 +35,13 @@ def record(
         metrics={name: _metrics(project, stage) for name, stage in result.stages.items()},
         git_commit=history.git_commit(project.root),
         needs={name: graph.parents[name] for name in result.stages},
+        measures={name: _measures(project.stages[name]) for name in result.stages},
         docs=_docs(project.stages[name] for name in result.stages),
     )
+
+
+def _measures(stage: Stage) -> frozenset[str]:
+    return frozenset(output.name for output in stage.outputs if output.is_metric)
 
 
 def _docs(stages: Iterable[Stage]) -> dict[str, str]:

@@ -109,7 +109,16 @@ class Exhibits:
         body = document.render(data.decode("utf-8", "replace"), image)
         return element("div", {"class": "document"}, body)
 
+    def plots(self, made: Made) -> Html | None:
+        """Return the columns of a table of metrics as lines, or the table where there is no line to draw."""
+        found = self._preview(made)
+        return None if found is None else _curves(found, by_row=True) or table(found)
+
     def _table(self, made: Made) -> Html | None:
+        found = self._preview(made)
+        return None if found is None else table(found)
+
+    def _preview(self, made: Made) -> Preview | None:
         if self._tables >= _TABLES:
             self.left_out.append(f"the rows of {made.path}")
             return None
@@ -121,7 +130,7 @@ class Exhibits:
         except (FormatError, ImportError):
             return None
         self._tables += 1
-        return table(found)
+        return found
 
     def _text(self, made: Made) -> Html | None:
         if self._texts >= _TEXTS:
@@ -203,16 +212,20 @@ def _head(column: Column, *, is_plain: bool, is_number: bool) -> Html:
     )
 
 
-def _curves(found: Preview) -> Html | None:
-    """Draw each column of numbers of a short table over the first one, if that is a scale."""
+def _curves(found: Preview, *, by_row: bool = False) -> Html | None:
+    """Draw each column of numbers of a short table over the first one if that is a scale; else `by_row`, or not."""
     numbers = [c for c in found.columns if len(c.values) == found.rows and c.low is not None]
-    if not 1 < len(numbers) <= _CURVES or numbers[0] is not found.columns[0] or len(numbers[0].values) < 4:
+    if not 0 < len(numbers) <= _CURVES or len(numbers[0].values) < 4:
         return None
     first, *others = numbers
     xs = [value for value in first.values if value is not None]
-    if len(xs) < len(first.values) or xs[0] == xs[-1] or any(a > b for a, b in pairwise(xs)):
+    is_scale = len(xs) == len(first.values) and xs[0] < xs[-1] and all(a <= b for a, b in pairwise(xs))
+    if is_scale and others and first is found.columns[0]:
+        return element("div", {"class": "plots"}, [_plot(first.name, xs, column) for column in others])
+    if not by_row:
         return None
-    return element("div", {"class": "plots"}, [_plot(first.name, xs, column) for column in others])
+    rows = [float(number) for number in range(1, len(first.values) + 1)]
+    return element("div", {"class": "plots"}, [_plot("rows", rows, column) for column in numbers])
 
 
 def _plot(over: str, xs: list[float], column: Column) -> Html:

@@ -7,7 +7,7 @@ from typing import Any
 from ..render.words import count, duration, size
 from . import grade, highlight
 from .environments import Titled
-from .markup import Child, Html, element, joined, prose
+from .markup import Child, Html, breakable, element, joined, prose
 from .metrics import leaves, number
 from .subject import Environment, Given, Made, Told
 
@@ -53,7 +53,8 @@ def _pairs(pairs: Pairs) -> Html | None:
     if not pairs:
         return None
     rows = [
-        element("div", None, element("dt", None, n), element("dd", None, v)) for n, v in pairs[:_MOST_PAIRS]
+        element("div", None, element("dt", None, breakable(n)), element("dd", None, v))
+        for n, v in pairs[:_MOST_PAIRS]
     ]
     rest = len(pairs) - len(rows)
     more = (

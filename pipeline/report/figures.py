@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..formats import preview
 from ..render.words import count
 from . import trend
-from .markup import Html, element
+from .exhibit import Exhibits
+from .markup import Html, breakable, element
 from .metrics import Metric, change, is_number, number, of_stage
-from .subject import Subject, Told
+from .subject import Made, Subject, Told
 
 _MOST_CARDS = 12
 _MOST_COLUMNS = 9
@@ -18,23 +20,41 @@ _BINS = 24
 Found = Sequence[Mapping[str, Metric]]
 
 
-def section(subject: Subject, links: Mapping[str, str]) -> list[Html]:
+def section(subject: Subject, links: Mapping[str, str], exhibits: Exhibits) -> list[Html]:
     """Show all metrics, those of the last stages first: they are what the others were made for."""
     by_base: dict[str, list[Told]] = {}
     for told in subject.stages.values():
-        if told.metrics:
+        if told.metrics or _curves(told):
             by_base.setdefault(told.base, []).append(told)
     out: list[Html] = []
     for base, instances in list(reversed(by_base.items()))[:_MOST_STAGES]:
         found = [of_stage(told, subject.past) for told in instances]
-        if len(instances) == 1:
+        body: Html | None
+        if not any(found):
+            body = None
+        elif len(instances) == 1:
             body = _cards(found[0])
         elif len(instances) <= _MOST_ROWS:
             body = _table(instances, found, links)
         else:
             body = _spread(instances, found, links)
+        drawn = [_drawn(told, exhibits) for told in instances[:_MOST_ROWS]]
         head = element("h3", None, element("a", {"href": f"#{links[base]}"}, base))
-        out.append(element("div", {"class": "metrics"}, head, body))
+        out.append(element("div", {"class": "metrics"}, head, body, drawn))
+    return out
+
+
+def _curves(told: Told) -> list[Made]:
+    """Return the metrics of a stage that are tables: their columns are drawn."""
+    return [made for made in told.outputs if made.is_metric and preview.is_table(made.path)]
+
+
+def _drawn(told: Told, exhibits: Exhibits) -> list[Html]:
+    out = []
+    for made in _curves(told):
+        seen = exhibits.plots(made)
+        if seen is not None:
+            out += [element("p", {"class": "note"}, element("code", None, made.path)), seen]
     return out
 
 
@@ -52,7 +72,7 @@ def _card(metric: Metric) -> Html:
     return element(
         "div",
         {"class": "card"},
-        element("dt", None, metric.name),
+        element("dt", None, breakable(metric.name)),
         element("dd", {"class": name}, number(metric.value)),
         element("dd", {"class": f"change {way}"}, said) if said else None,
         element("dd", None, line) if line is not None else None,
@@ -130,5 +150,10 @@ def _distribution(name: str, numbers: Sequence[tuple[float, str]], links: Mappin
     picture = trend.histogram(bars, f"{name}: from {number(low)} to {number(high)}")
     median = element("dd", {"class": "value"}, number(middle), element("small", None, " median"))
     return element(
-        "div", {"class": "card"}, element("dt", None, name), median, element("dd", None, picture), ends
+        "div",
+        {"class": "card"},
+        element("dt", None, breakable(name)),
+        median,
+        element("dd", None, picture),
+        ends,
     )

@@ -123,7 +123,9 @@ class _Stages:
         if made is None:
             return told
         parts = {path: (made.source[path], made.imported.get(path, "")) for path in sorted(made.source)}
-        return told._replace(source=parts, execution=_execution(made))
+        kinds = {name: produced.artifact.kind for name, produced in made.outputs.items()}
+        outputs = tuple(output._replace(kind=kinds[output.name]) for output in told.outputs)
+        return told._replace(source=parts, execution=_execution(made), outputs=outputs)
 
     def _input(self, name: str, entry: Mapping[str, Any]) -> Given:
         loader = str(entry.get("loader", ""))
@@ -155,7 +157,7 @@ def _outputs(stage: StageRecord, *, is_end: bool) -> tuple[Made, ...]:
             str(made.get("kind", "file")),
             made["digest"],
             int(made["size_bytes"]),
-            name in stage.metrics,
+            bool(made.get("metric", name in stage.metrics)),
             is_end,
         )
         for name, made in stage.outputs.items()

@@ -58,6 +58,16 @@ def prose(value: str) -> Html:
     return joined([element("code", None, part) if number % 2 else part for number, part in enumerate(parts)])
 
 
+def breakable(name: str) -> Html:
+    """Escape a name so that a long one is broken where its words end."""
+    return Html(text(name).replace("_", "_<wbr>"))
+
+
+def tight(phrase: str) -> str:
+    """Keep the words of a short phrase on one line."""
+    return phrase.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def fixed(number: float) -> str:
     """Write a length of a drawing, as short as a tenth of a pixel allows."""
     short = f"{number:.1f}".removesuffix(".0")

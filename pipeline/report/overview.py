@@ -77,7 +77,7 @@ def _verdict(subject: Subject, found: Mapping[str, int]) -> str:
 
 def _lede(subject: Subject, found: Mapping[str, int]) -> str:
     parts = []
-    time = duration(subject.record.wall_seconds)
+    time = tight(duration(subject.record.wall_seconds))
     if found.get("executed"):
         were = "was" if found["executed"] == 1 else "were"
         parts.append(f"{count(found['executed'], 'stage')} {were} executed in {time}")

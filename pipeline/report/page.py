@@ -40,7 +40,7 @@ def write(subject: Subject, shelf: Shelf) -> Page:
     listings = Listings(links, shelf)
     sections = Sections(links, listings, exhibits, titled, shown)
     listed, missing = _stages(stages, sections)
-    metrics = figures.section(subject, links)
+    metrics = figures.section(subject, links, exhibits)
     parts: list[tuple[str, str, Child]] = [
         ("metrics", "Metrics", metrics),
         ("changes", "What changed", [_since(subject), overview.changed(subject.changes)]),

@@ -114,7 +114,7 @@ class Sections:
             if made.path in self._shown:
                 link = element("a", {"href": "#results"}, "Results")
                 out.append(element("p", {"class": "note"}, name, " stands under ", link))
-            elif not (made.is_metric and told.metrics):
+            elif made.name not in told.metrics:
                 seen = self._exhibits.of(made)
                 if seen is not None:
                     out.append(element("details", {"class": "exhibit"}, element("summary", None, name), seen))

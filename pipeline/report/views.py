@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..render.words import duration
 from . import drawing, groups, timeline
-from .markup import Child, Html, element
+from .markup import Child, Html, element, tight
 from .subject import Subject, Told
 
 _OPENED_NODES, _NARROW_NODES = 400, 60
@@ -70,7 +70,7 @@ def course(subject: Subject, links: Mapping[str, str]) -> Child:
     at_once = f"Up to {rows} stages ran at a time." if rows > 1 else "One stage ran at a time."
     said: list[Child] = [at_once]
     if len(chain) > 1:
-        whole = f"{duration(seconds)} of {duration(subject.record.wall_seconds)}"
+        whole = f"{tight(duration(seconds))} of {tight(duration(subject.record.wall_seconds))}"
         said += [f" The longest chain took {whole}: ", _chain(chain), "."]
     drawn = timeline.draw(found, links, chain, subject.record.wall_seconds)
     return [

@@ -18,8 +18,9 @@ from pathlib import Path
 RATE = 2  # </script><script>alert("code")</script>
 
 
-def clean(raw: str, table: Path, picture: Path, page: Path, folder: Path) -> None:
+def clean(raw: str, table: Path, picture: Path, page: Path, folder: Path, losses: Path) -> None:
     """Make all kinds of results."""
+    losses.write_text("epoch,loss\\n" + "".join(f"{i},{1 / (1 + i)}\\n" for i in range(9)))
     table.write_text("x,y,z\\n" + "".join(f"{i},{i * i},{i % 3}\\n" for i in range(30)))
     picture.write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40" onload="alert(1)"><script>alert(2)</script>'
@@ -63,6 +64,7 @@ def write(project: Project, *, rate: int, stages: str = STAGES) -> None:
                     "page": "build/page.md",
                     "folder": "build/folder",
                 },
+                "metrics": {"losses": "build/losses.csv"},
             },
             "fit": {
                 "doc": "Fit each size.",

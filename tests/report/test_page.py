@@ -131,6 +131,12 @@ def test_metrics_stand_beside_what_they_were(words):
     assert re.search(r"s 0\.15 \+0\.05", words)
 
 
+def test_a_table_of_metrics_is_drawn_and_a_folder_is_listed(text, words):
+    assert 'aria-label="loss over epoch: 0.1111 to 1"' in text[: text.index('id="changes"')]
+    assert re.search(r"folder build/folder folder · 6 B", words)
+    assert "a.txt 6 B" in words
+
+
 def test_the_code_is_what_the_stages_reached_with_its_lines(text):
     listing = re.search(r'aria-label="work\.py".*?</pre>', text, re.DOTALL)[0]
     assert 'data-l="8"' in listing
