@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..render.words import count, duration, size
-from .markup import Child, Html, element, prose
+from .markup import Child, Html, element, prose, tight
 from .subject import WORST, Change, Changes, Subject, Told
 
 _MOST_CHANGES = 40

@@ -16,7 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.report import report
 from pipeline.report.gather import gather
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"wbr", "meta", "link", "br", "img", "input", "hr"}
 
 
 class Reader(HTMLParser):
