@@ -66,7 +66,7 @@ class Performer:
         """Make ready for executing."""
         opened = self._opened
         self.executor = self.executor or LocalExecutor(
-            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
+            self._layout, self._store, opened.level, opened.state, unwatched=lambda: opened.unwatched
         )
 
     def keep_source(self, names: Iterable[str]) -> None:
