@@ -72,7 +72,11 @@ def _verdict(subject: Subject, found: Mapping[str, int]) -> str:
         return "The run ended early"
     if not subject.stages:
         return "There was nothing to do"
-    return "Everything is up to date"
+    if not found.get("executed") and not found.get("restored"):
+        return "Everything was up to date"
+    return (
+        "The stage succeeded" if len(subject.stages) == 1 else f"All {len(subject.stages):,} stages succeeded"
+    )
 
 
 def _lede(subject: Subject, found: Mapping[str, int]) -> str:
@@ -84,7 +88,8 @@ def _lede(subject: Subject, found: Mapping[str, int]) -> str:
     if found.get("restored"):
         parts.append(f"{found['restored']:,} came from the store")
     if found.get("fresh"):
-        parts.append(f"{found['fresh']:,} had nothing to do")
+        whole = len(found) == 1
+        parts.append(f"{count(found['fresh'], 'stage') if whole else found['fresh']} had nothing to do")
     if found.get("blocked"):
         parts.append(f"{found['blocked']:,} could not start because of that")
     if found.get("cancelled"):
