@@ -167,7 +167,8 @@ def _differences(
         what = "changed" if was and now else "added" if now else "no longer used"
         yield Reason("code", unit, f"code {what}: {named_unit(unit, places.get(unit))}", was, now)
     for form in ("run", "cmd"):
-        if old.get(form) != new.get(form):
+        # As it is hashed: a command that was read back is a list where it was a tuple.
+        if digest.canonical(old.get(form)) != digest.canonical(new.get(form)):
             yield _reason("command", form, "command", old.get(form), new.get(form))
     params = list(_changed(old["params"], new["params"]))
     for name, was, now in params:

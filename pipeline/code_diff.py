@@ -1,35 +1,80 @@
-"""What changed of one unit of code, as a unified diff against the recorded source. Knows no other cause."""
+"""What changed of one unit of code between two versions of the source, as a unified diff. Knows no other cause."""
 
 import difflib
 import os
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from .code import Code
 from .opened import OpenProject
-from .store import Damaged
+from .store import Damaged, Store
 from .trace import Trace
+
+
+class Version(NamedTuple):
+    """The source as a stage had it. `label` is said beside a file's name."""
+
+    label: str
+    files: Mapping[str, str]
+    """Digest by path."""
+    places: Mapping[str, tuple[str, int]]
+    """Unit -> file and line."""
+    text: Callable[[str], str]
+    """Gives a file's text by its path; empty if that cannot be had."""
+
+
+def recorded(store: Store, trace: Trace | None, label: str = "recorded") -> Version:
+    """Return the source that a trace names; without a trace there is none of it."""
+    files = dict(trace.source) if trace else {}
+
+    def text(path: str) -> str:
+        try:
+            return store.objects.read(files[path]).decode("utf-8", "replace")
+        except (OSError, KeyError, Damaged):
+            return ""
+
+    return Version(label, files, dict(trace.spans) if trace else {}, text)
+
+
+def today(opened: OpenProject, found: Code) -> Version:
+    """Return the source that lies in the workspace."""
+
+    def text(path: str) -> str:
+        try:
+            with open(os.path.join(opened.layout.root, path), encoding="utf-8", errors="replace") as file:
+                return file.read() if path in found.files else ""
+        except OSError:
+            return ""
+
+    return Version("", found.files, found.places, text)
 
 
 def of_unit(opened: OpenProject, found: Code, key: str, unit: str) -> str | None:
     """Compare a unit with the one that was recorded under an action key; None if there is nothing to compare."""
-    recorded = opened.store.records.traces(key)
-    before = recorded[0] if recorded else None
-    path = _path_of(unit, found, before, opened.project.pythonpath)
+    known = opened.store.records.traces(key)
+    before = recorded(opened.store, known[0] if known else None)
+    return between(before, today(opened, found), unit, opened.project.pythonpath)
+
+
+def between(old: Version, new: Version, unit: str, roots: tuple[str, ...]) -> str | None:
+    """Compare a unit in two versions of the source; None if neither has it, or it is the same."""
+    path = _path_of(unit, old, new, roots)
     if path is None:
         return None
-    was = before.source.get(path) if before else None
-    old = _text(opened, was, None)
-    new = _text(opened, None, path if path in found.files else None)
+    before, after = old.text(path), new.text(path)
     is_whole = unit.endswith(">") or ":" not in unit
-    old_lines, old_from = (
-        (old, 1) if is_whole else _definition(old, before.spans.get(unit) if before else None)
-    )
-    new_lines, new_from = (new, 1) if is_whole else _definition(new, found.places.get(unit))
+    old_lines, old_from = (before, 1) if is_whole else _definition(before, old.places.get(unit))
+    new_lines, new_from = (after, 1) if is_whole else _definition(after, new.places.get(unit))
     lines = list(
         difflib.unified_diff(
-            old_lines.splitlines(), new_lines.splitlines(), f"{path} (recorded)", path, lineterm=""
+            old_lines.splitlines(), new_lines.splitlines(), _named(path, old), _named(path, new), lineterm=""
         )
     )
     return "\n".join(_shifted(line, old_from - 1, new_from - 1) for line in lines) or None
+
+
+def _named(path: str, version: Version) -> str:
+    return f"{path} ({version.label})" if version.label else path
 
 
 def _shifted(line: str, old: int, new: int) -> str:
@@ -63,13 +108,12 @@ def _definition(text: str, place: tuple[str, int] | None) -> tuple[str, int]:
     return "", 1
 
 
-def _path_of(unit: str, found: Code, before: Trace | None, roots: tuple[str, ...]) -> str | None:
-    if unit in found.places:
-        return found.places[unit][0]
-    if before is not None and unit in before.spans:
-        return before.spans[unit][0]
+def _path_of(unit: str, old: Version, new: Version, roots: tuple[str, ...]) -> str | None:
+    for version in (new, old):
+        if unit in version.places:
+            return version.places[unit][0]
     # A trace of an older `pipe` knows modules alone.
-    paths = {*found.files, *(before.source if before else ())}
+    paths = {*new.files, *old.files}
     module = unit.partition(":")[0]
     if module in paths:
         return module
@@ -80,15 +124,3 @@ def _path_of(unit: str, found: Code, before: Trace | None, roots: tuple[str, ...
             if candidate in paths:
                 return candidate
     return None
-
-
-def _text(opened: OpenProject, name: str | None, path: str | None) -> str:
-    try:
-        if name is not None:
-            return opened.store.objects.read(name).decode("utf-8", "replace")
-        if path is not None:
-            with open(os.path.join(opened.layout.root, path), encoding="utf-8", errors="replace") as file:
-                return file.read()
-    except (OSError, KeyError, Damaged):
-        pass
-    return ""

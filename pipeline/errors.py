@@ -1,9 +1,7 @@
 """The four kinds of error, as data. Knows nothing of terminals: `render` turns a problem into text."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-from .model import RunResult
+from typing import Any, NamedTuple
 
 
 class Mark(NamedTuple):
@@ -59,9 +57,9 @@ class StoreError(PipeError):
 
 
 class Interrupted(PipeError):
-    """The user, or a signal, ended the run. Finished work is kept; `result` says which."""
+    """The user, or a signal, ended the run. Finished work is kept; `result` is what the verb returns, or None."""
 
-    def __init__(self, exit_code: int, result: RunResult | None) -> None:
+    def __init__(self, exit_code: int, result: Any) -> None:
         super().__init__("interrupted; finished work is kept")
         self.exit_code = exit_code
         self.result = result

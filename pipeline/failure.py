@@ -70,7 +70,6 @@ def of(
         cause=failure.cause or failure.text,
         log=os.path.relpath(order.log, layout.root),
         tail=log.tail(order.log),
-        folder=os.path.relpath(layout.failed / stage.name, layout.root),
         help=help_text,
     )
 

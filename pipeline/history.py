@@ -8,10 +8,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from . import __version__, durable
+from . import __version__, durable, tags
 from .errors import usage
 from .model import Produced, Reason, RunResult
 
@@ -27,11 +26,13 @@ class StageRecord(NamedTuple):
     reasons: tuple[Reason, ...]
     wall_seconds: float
     outputs: Mapping[str, Mapping[str, Any]]
-    """By output name: `path`, `digest`, `size_bytes`; `kind` of what is no plain file, `metric` of what is one."""
+    """By output name: `path`, `kind`, `digest`, `size_bytes`, and `metric` of what is one."""
     error: str | None = None
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
     """What the stage's small metrics files held, by output name."""
+    better: Mapping[str, str] = {}
+    """Which of its metrics should be `higher` and which `lower`, by dotted name from the output's name on."""
     started_seconds: float | None = None
     """After the run's start; None if nothing had to be done, and in the record of an older `pipe`."""
     needs: tuple[str, ...] = ()
@@ -54,32 +55,37 @@ class RunRecord(NamedTuple):
     """The options that were set, as written: `--force`."""
     git_commit: str | None = None
     stages: Mapping[str, StageRecord] = {}
+    parameters: Mapping[str, Any] = {}
+    """The project's parameters, as the run had them, by dotted name."""
+    sweep: str | None = None
+    """The name of the first run of the sweep that it belongs to."""
     docs: Mapping[str, str] = {}
     """What pipeline.yaml said, by the stage's name there; by an instance's where it says something else of it."""
 
 
-def record_of(
-    result: RunResult,
-    *,
-    started: float,
-    targets: Sequence[str],
-    overrides: Mapping[str, Any],
-    flags: Sequence[str],
-    params: Mapping[str, Mapping[str, Any]],
-    metrics: Mapping[str, Mapping[str, Any]],
-    git_commit: str | None,
-    needs: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-    docs: Mapping[str, str] = MappingProxyType({}),
-    measures: Mapping[str, frozenset[str]] = MappingProxyType({}),
-) -> RunRecord:
-    """Put together the record of a run that has ended.
+class Facts(NamedTuple):
+    """What is recorded of a run besides its results, by stage but for what concerns all of them."""
 
-    `started` is in seconds since 1970; `params`, `metrics`, `needs` and `docs` are by stage, `measures` names
-    the outputs that are metrics.
-    """
+    targets: Sequence[str]
+    overrides: Mapping[str, Any]
+    flags: Sequence[str]
+    params: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Mapping[str, Any]]
+    git_commit: str | None
+    better: Mapping[str, Mapping[str, str]] = {}
+    parameters: Mapping[str, Any] = {}
+    sweep: str | None = None
+    needs: Mapping[str, tuple[str, ...]] = {}
+    docs: Mapping[str, str] = {}
+    measures: Mapping[str, frozenset[str]] = {}
+    """Which outputs are metrics."""
+
+
+def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
+    """Put together the record of a run that has ended; `started` is in seconds since 1970."""
     stages = {}
     for name, stage in result.stages.items():
-        measured = measures.get(name, frozenset())
+        measured = facts.measures.get(name, frozenset())
         outputs = {output: _output(made, output in measured) for output, made in stage.outputs.items()}
         stages[name] = StageRecord(
             stage.outcome,
@@ -88,10 +94,11 @@ def record_of(
             round(stage.wall_seconds, 6),
             outputs,
             stage.error,
-            params.get(name, {}),
-            metrics.get(name, {}),
+            facts.params.get(name, {}),
+            facts.metrics.get(name, {}),
+            facts.better.get(name, {}),
             None if stage.started_seconds is None else round(stage.started_seconds, 6),
-            needs.get(name, ()),
+            facts.needs.get(name, ()),
         )
     return RunRecord(
         run=result.run,
@@ -99,20 +106,21 @@ def record_of(
         ok=result.ok,
         wall_seconds=round(result.wall_seconds, 6),
         pipe=__version__,
-        targets=tuple(targets),
-        overrides=overrides,
-        flags=tuple(flags),
-        git_commit=git_commit,
+        targets=tuple(facts.targets),
+        overrides=facts.overrides,
+        flags=tuple(facts.flags),
+        git_commit=facts.git_commit,
         stages=stages,
-        docs=dict(docs),
+        parameters=facts.parameters,
+        sweep=facts.sweep,
+        docs=facts.docs,
     )
 
 
 def _output(made: Produced, is_metric: bool) -> dict[str, Any]:
-    artifact = made.artifact
-    plain = {"path": made.path, "digest": artifact.digest, "size_bytes": artifact.size_bytes}
-    kind = {} if artifact.kind == "file" else {"kind": artifact.kind}
-    return {**plain, **kind, "metric": True} if is_metric else {**plain, **kind}
+    kind, digest, size_bytes = made.artifact
+    plain = {"path": made.path, "kind": kind, "digest": digest, "size_bytes": size_bytes}
+    return {**plain, "metric": True} if is_metric else plain
 
 
 def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:
@@ -142,7 +150,7 @@ def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | No
     records = []
     for run in run_ids(pipe_dir):
         try:
-            records.append(_load(pipe_dir, run))
+            records.append(load(pipe_dir, run))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -151,17 +159,42 @@ def list_runs(pipe_dir: str | os.PathLike[str], note: Callable[[str], None] | No
     return records
 
 
+def load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
+    """Return the record of the run with exactly this name.
+
+    Raises FileNotFoundError if it has none, ValueError for one that cannot be read.
+    """
+    with open(os.path.join(pipe_dir, "runs", run, _RECORD), encoding="utf-8") as file:
+        found = json.load(file)
+    try:
+        if found.pop("version") != 1:
+            raise ValueError("it was written by a newer pipe")
+        stages = {name: _stage(stage) for name, stage in found.pop("stages").items()}
+        record = RunRecord(**{**found, "stages": stages})
+        return record._replace(targets=tuple(record.targets), flags=tuple(record.flags))
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ValueError(f"it does not have the form of a record ({error})") from None
+
+
+def has_record(pipe_dir: str | os.PathLike[str], run: str) -> bool:
+    """Say whether the run with exactly this name has ended and is recorded."""
+    return os.path.exists(os.path.join(pipe_dir, "runs", run, _RECORD))
+
+
+def damage_of(pipe_dir: str | os.PathLike[str], run: str) -> str:
+    """Return why the record of a run cannot be read; empty if it can, or if there is none."""
+    try:
+        load(pipe_dir, run)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
 def damaged_records(pipe_dir: str | os.PathLike[str]) -> dict[str, str]:
     """Return the runs whose record cannot be read, and why."""
-    found = {}
-    for run in run_ids(pipe_dir):
-        try:
-            _load(pipe_dir, run)
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, RecursionError) as error:
-            found[run] = str(error)
-    return found
+    return {run: why for run in run_ids(pipe_dir) if (why := damage_of(pipe_dir, run))}
 
 
 def put_aside(pipe_dir: str | os.PathLike[str], run: str) -> None:
@@ -171,21 +204,35 @@ def put_aside(pipe_dir: str | os.PathLike[str], run: str) -> None:
 
 
 def read(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
-    """Return one run's record. `run` is its whole name, the beginning of one alone, or `last`.
+    """Return one run's record. `run` is its whole name, the beginning of one alone, a tag, or `last`.
 
     Raises UsageError if there is none, or several, and if the record is damaged.
     """
-    known = [
-        name for name in run_ids(pipe_dir) if os.path.exists(os.path.join(pipe_dir, "runs", name, _RECORD))
-    ]
+    known = [name for name in run_ids(pipe_dir) if has_record(pipe_dir, name)]
     if not known:
         raise usage("there is no recorded run yet", help="`pipe run` makes one")
-    name = known[0] if run == "last" else _match(run, known)
+    tagged = tags.of(pipe_dir, run)
+    if tagged is not None and tagged not in known:
+        raise usage(
+            f"`{run}` names run `{tagged}`, of which there is no record", help=f"`pipe show --untag {run}`"
+        )
+    name = tagged or (known[0] if run == "last" else _match(run, known))
     try:
-        return _load(pipe_dir, name)
+        return load(pipe_dir, name)
     except (OSError, ValueError) as error:
         help_text = "`pipe runs` lists those that can be read"
         raise usage(f"the record of run `{name}` is damaged: {error}", help=help_text) from None
+
+
+def is_name(pipe_dir: str | os.PathLike[str], run: str) -> bool:
+    """Say whether something names a run, or several: `last`, a tag, a name or the beginning of one."""
+    if not run:
+        return False
+    return (
+        run == "last"
+        or tags.of(pipe_dir, run) is not None
+        or any(n.startswith(run) for n in run_ids(pipe_dir))
+    )
 
 
 def run_ids(pipe_dir: str | os.PathLike[str]) -> list[str]:
@@ -200,7 +247,7 @@ def run_ids(pipe_dir: str | os.PathLike[str]) -> list[str]:
 def is_under_way(pipe_dir: str | os.PathLike[str], run: str) -> bool:
     """Say whether a run has not ended, as far as this machine can tell: no record, and its process lives."""
     folder = os.path.join(pipe_dir, "runs", run)
-    if os.path.exists(os.path.join(folder, _RECORD)):
+    if has_record(pipe_dir, run):
         return False
     try:
         with open(os.path.join(folder, _PROCESS)) as file:
@@ -268,19 +315,6 @@ def _line(path: str) -> str:
         return file.readline().strip()
 
 
-def _load(pipe_dir: str | os.PathLike[str], run: str) -> RunRecord:
-    with open(os.path.join(pipe_dir, "runs", run, _RECORD), encoding="utf-8") as file:
-        found = json.load(file)
-    try:
-        if found.pop("version") != 1:
-            raise ValueError("it was written by a newer pipe")
-        stages = {name: _stage(stage) for name, stage in found.pop("stages").items()}
-        record = RunRecord(**{**found, "stages": stages})
-        return record._replace(targets=tuple(record.targets), flags=tuple(record.flags))
-    except (TypeError, AttributeError, KeyError) as error:
-        raise ValueError(f"it does not have the form of a record ({error})") from None
-
-
 def _stage(found: dict[str, Any]) -> StageRecord:
     reasons = tuple(Reason(**reason) for reason in found.pop("reasons"))
     return StageRecord(**{**found, "reasons": reasons, "needs": tuple(found.get("needs", ()))})
@@ -305,6 +339,6 @@ def _match(run: str, known: Sequence[str]) -> str:
     raise usage(f"there is no run `{run}`", help=help_text)
 
 
-def _order(run: str) -> tuple[str, int]:
-    base, _, count = run.partition("-")
-    return base, int(count) if count.isdigit() else 1
+def _order(run: str) -> str:
+    base, dash, count = run.partition("-")
+    return f"{base}-{count.zfill(9)}" if dash else run

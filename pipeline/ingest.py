@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from .errors import Problem, StoreError
 from .inputs import Found
-from .model import Artifact, Stage
+from .model import Artifact, Produced, Stage
 from .opened import OpenProject
 from .store import Batch
 from .walk import Fixed
@@ -82,6 +82,15 @@ class Ingest:
             batch.commit()
         finally:
             batch.discard()
+
+    def outputs(self, outputs: Mapping[str, Produced]) -> None:
+        """Store those outputs that lie in the workspace alone."""
+        for produced in outputs.values():
+            if not self._store.holds(produced.artifact):
+                try:
+                    self.output(produced.path, produced.artifact)
+                except InputLost as error:
+                    raise _changed(f"the output `{produced.path}`", error) from error
 
     def _put(self, batch: Batch, found: Found, path: str, artifact: Artifact) -> None:
         for data in found.manifests.values():

@@ -54,6 +54,12 @@ def of(root: Path) -> Layout:
     return Layout(root, pipe, Path(elsewhere).absolute() if elsewhere else pipe / "store")
 
 
+def prepare_if_writable(layout: Layout) -> None:
+    """Make `.pipe` where that is allowed: what only reads a project works without."""
+    if os.access(layout.root, os.W_OK):
+        prepare(layout)
+
+
 def prepare(layout: Layout) -> None:
     """Make `.pipe` with its own .gitignore. Raises StoreError where that is refused."""
     try:

@@ -43,12 +43,16 @@ class Input(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One declared output or metric. `compare` is None, "consumers", or the tolerances of `verify`."""
+    """One declared output or metric. `compare` is None, "consumers", or the tolerances of `verify`.
+
+    `better` says by dotted name inside a metric whether it should be `higher` or `lower`.
+    """
 
     name: str
     path: str
     is_metric: bool = False
     compare: Mapping[str, float] | str | None = None
+    better: Mapping[str, str] = {}
 
 
 class Resources(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +62,31 @@ class OpenProject(NamedTuple):
         self.store.prepare(self.layout.root)
         owned.clear_abandoned(os.fspath(self.layout.pipe / "tmp"))
 
+    def variant(self, loaded: config.Loaded) -> "OpenProject":
+        """Return the same project as read with other parameters. What is open is shared; this one closes it.
+
+        What does not hang on parameters (code, packages, tools) is looked at once for all variants.
+        """
+        graph = graphs.build(loaded.project.stages)
+        workspace, left = _workspace(
+            self.layout, loaded.project, graph, self.state, self.stats, self.store, self.workspace
+        )
+        survey = self.survey.variant(loaded.project)
+        if set(graph.output_paths) != set(self.graph.output_paths):
+            # Outputs are no code, so what is code differs.
+            survey = Survey(loaded.project, _sources(self.layout, self.stats, graph.output_paths), self.state)
+            survey.take_answers(self.survey)
+        return self._replace(
+            project=loaded.project,
+            problems=loaded.problems,
+            complete=loaded.complete,
+            graph=graph,
+            workspace=workspace,
+            survey=survey,
+            pickled=Pickled(workspace, self.store, self.state),
+            leftovers=left,
+        )
+
     def close(self) -> None:
         self.workspace.close()
         self.store.close()
@@ -71,8 +96,7 @@ class OpenProject(NamedTuple):
 def open_project(root: Path, overrides: Mapping[str, Any] | None = None) -> OpenProject:
     """Open the project at `root`. Raises UsageError for files that cannot be read, StoreError for the store."""
     where = layout.of(root)
-    if os.access(where.root, os.W_OK):
-        layout.prepare(where)
+    layout.prepare_if_writable(where)
     return opened_with(where, config.load(where.root, overrides=overrides, compiled=where.compiled))
 
 
@@ -83,22 +107,8 @@ def opened_with(where: Layout, loaded: config.Loaded) -> OpenProject:
     stats = StatCache(state, os.fspath(where.root))
     store = Store(where.store, stats)
     entries = lock.read(where.root)
-    hidden = set(graph.output_paths)
-    workspace = Workspace(where, state, stats, store, hidden=hidden)
-    named = {i.path for stage in loaded.project.stages.values() for i in stage.inputs if not i.is_glob}
-    left = {p: w for p, w in workspace.leftovers(hidden).items() if p not in named}
-    workspace = Workspace(where, state, stats, store, hidden=hidden | left.keys())
-
-    def digest_of(path: str) -> str | None:
-        absolute = os.path.join(where.root, path)
-        try:
-            return stats.digest_of(absolute) if os.path.isfile(absolute) else None
-        except OSError:
-            return None
-
-    outputs = frozenset(graph.output_paths)
-    sources = Sources(where.root, digest_of=digest_of, excluded=lambda path: _is_in(path, outputs))
-    survey = Survey(loaded.project, sources, state)
+    workspace, left = _workspace(where, loaded.project, graph, state, stats, store)
+    survey = Survey(loaded.project, _sources(where, stats, graph.output_paths), state)
     return OpenProject(
         where,
         loaded.project,
@@ -114,6 +124,36 @@ def opened_with(where: Layout, loaded: config.Loaded) -> OpenProject:
         entries,
         left,
     )
+
+
+def _workspace(
+    where: Layout,
+    project: Project,
+    graph: Graph,
+    state: State,
+    stats: StatCache,
+    store: Store,
+    like: Workspace | None = None,
+) -> tuple[Workspace, dict[str, tuple[str, str]]]:
+    """Return the workspace as a project sees it, and what is left over in it. It owns what `like` owns."""
+    hidden = set(graph.output_paths)
+    workspace = Workspace(where, state, stats, store, hidden=hidden, like=like)
+    named = {i.path for stage in project.stages.values() for i in stage.inputs if not i.is_glob}
+    left = {p: w for p, w in workspace.leftovers(hidden).items() if p not in named}
+    return Workspace(where, state, stats, store, hidden=hidden | left.keys(), like=like), left
+
+
+def _sources(where: Layout, stats: StatCache, output_paths: Iterable[str]) -> Sources:
+    outputs = frozenset(output_paths)
+
+    def digest_of(path: str) -> str | None:
+        absolute = os.path.join(where.root, path)
+        try:
+            return stats.digest_of(absolute) if os.path.isfile(absolute) else None
+        except OSError:
+            return None
+
+    return Sources(where.root, digest_of=digest_of, excluded=lambda path: _is_in(path, outputs))
 
 
 def isolation_of(where: Layout, state: State) -> tuple[str, str]:

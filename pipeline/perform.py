@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from . import environment, failure, survey
@@ -47,7 +48,9 @@ class Performer:
         waiting_for: Callable[[str, str], None],
         started: Callable[[str], None],
         cancelled: Callable[[], bool],
+        places: bool = True,
     ) -> None:
+        """Without `places` what is made goes into the store alone: nothing in the workspace changes."""
         self._opened = opened
         self._layout = opened.layout
         self._store = opened.store
@@ -56,6 +59,7 @@ class Performer:
         self._waiting_for = waiting_for
         self._started = started
         self._cancelled = cancelled
+        self._places = places
         self._ingest = Ingest(opened)
         self._voucher = Voucher(opened, walk, self._ingest)
         self._has_source = False
@@ -180,7 +184,8 @@ class Performer:
                 continue
             asked = self._watch.asked_in_vain(self.executor, order, ran, reason)
             report = failure.of(stage, order, ran, reason, self._layout, attempts=attempts, asked=asked)
-            ran.folder.keep(self._layout.failed / stage.name)
+            ran.folder.keep(kept := self._kept(stage))
+            report = report._replace(folder=os.path.relpath(kept, self._layout.root))
             return Performed("failed", None, ran.wall_seconds, failure=report)
 
     def _look_again(self, stage: Stage, fixed: Fixed, order: Order) -> None:
@@ -231,7 +236,8 @@ class Performer:
         self._voucher.executed(stage.name)
         ran.folder.remove()
         remove(os.fspath(self._layout.scratch / order.key))
-        remove(os.fspath(self._layout.failed / stage.name))
+        if self._places:
+            remove(os.fspath(self._kept(stage)))
         notices = self._put(captured.outputs)
         if ran.left_behind:
             what = "a process" if ran.left_behind == 1 else f"{ran.left_behind} processes"
@@ -271,8 +277,14 @@ class Performer:
             unstored=tuple(path for path, given in order.inputs.items() if isinstance(given, str)),
         )
 
+    def _kept(self, stage: Stage) -> Path:
+        """Return where the folder of a failure is kept: of runs at the same time each has its own."""
+        return self._layout.failed / (stage.name if self._places else f"{stage.name}.{self._run}")
+
     def _put(self, outputs: Mapping[str, Produced]) -> tuple[str, ...]:
-        notices = []
+        notices: list[str] = []
+        if not self._places:
+            return ()
         for produced in outputs.values():
             moved = self._opened.workspace.put(produced, self._run)
             if moved:

@@ -66,6 +66,13 @@ class Survey:
             found = self._surveyed[key] = self._survey(stage, unpickled)
         return found
 
+    def variant(self, project: Project) -> "Survey":
+        """Return a survey of the same stages with other parameters, which shares what does not hang on these."""
+        found = Survey(project, self._sources, self._memo)
+        found._codes, found._packages, found._preloads = self._codes, self._packages, self._preloads
+        found._tools, found._installed = self._tools, self._installed
+        return found
+
     def take_answers(self, other: "Survey") -> None:
         """Let what the tools answered to another survey be what they say: they are asked once, where the user is."""
         self._tools |= other._tools

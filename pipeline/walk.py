@@ -197,7 +197,21 @@ class Walk:
         entry = self._opened.lock.get(stage.name)
         return entry.pickles if entry and self._settings.allow_missing else None
 
+    def outline(self, name: str, last: Recipe | None) -> tuple[Action, frozenset[str]]:
+        """Build the action of a stage that waits, as far as it is known; says which inputs are not.
+
+        What only those would tell is taken from `last`.
+        """
+        waiting = tuple(p for p in self._opened.graph.parents[name] if p not in self.settled)
+        return self._outline(self._opened.project.stages[name], waiting, last)
+
     def _decide_waiting(self, stage: Stage, waiting: tuple[str, ...], last: Recipe | None) -> Decision:
+        built, unknown = self._outline(stage, waiting, last)
+        return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, unknown)
+
+    def _outline(
+        self, stage: Stage, waiting: tuple[str, ...], last: Recipe | None
+    ) -> tuple[Action, frozenset[str]]:
         unknown = set()
         pickles: dict[str, References] | None = {}
         resolved = []
@@ -227,7 +241,7 @@ class Walk:
             # Their values may name inputs that are not known yet.
             around = around._replace(variables=last["variables"])
             built = actions.build(stage, tuple(resolved), around)
-        return rebuilder.decide_waiting(built, last, self._locked(stage.name), waiting, frozenset(unknown))
+        return built, frozenset(unknown)
 
     def _pickles_of(self, stage: Stage, declared: Input, found: Found) -> dict[str, References]:
         of_any_name = self._opened.survey.of(stage).unpickles

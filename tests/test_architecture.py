@@ -14,10 +14,11 @@ ROOMS = (
     # Values: they import nothing but one another.
     ("__init__", "model", "errors", "digest"),
     # Pure: no file, no clock, no process.
-    ("pattern", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
+    ("pattern", "dotted", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
     # The disk and what is read from it.
     (
         "durable",
+        "tags",
         "owned",
         "layout",
         "config",
@@ -31,9 +32,21 @@ ROOMS = (
     # Values to files, and the child process.
     ("formats", "execute", "remote"),
     # What a run is made of.
-    ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
+    ("signals", "machine", "scheduler", "progress", "lock", "history", "metrics"),
     ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
-    ("lineage", "ledger", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
+    (
+        "lineage",
+        "ledger",
+        "ingest",
+        "vouch",
+        "failure",
+        "undeclared",
+        "perform",
+        "loop",
+        "run_record",
+        "remake",
+        "recorded",
+    ),
     # The verbs: they return data.
     (
         "project_graph",
@@ -43,11 +56,26 @@ ROOMS = (
         "explain",
         "debug",
         "run",
+        "sweep",
         "observe",
         "verify",
         "shell",
     ),
-    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
+    (
+        "rebuild",
+        "restore",
+        "diff",
+        "runs",
+        "show",
+        "init",
+        "schema",
+        "logs",
+        "clean",
+        "doctor",
+        "again",
+        "fsck",
+        "gc",
+    ),
     # The skin.
     ("render", "report", "cli"),
 )
@@ -61,6 +89,7 @@ HEAVY = {
     "polars": {"formats"},
     "numpy": {"formats", "execute"},  # the child seeds numpy.random
     "joblib": {"formats", "execute"},
+    "PIL": {"formats"},
     "networkx": {"lineage"},
     "typer": {"cli", "render"},
     "rich": {"cli", "render"},

@@ -99,7 +99,7 @@ def _rebuild(values: Values, skin: Skin) -> int:
         there = recorded.command(elsewhere.python, sys.argv[1:])
         os.execv(there[0], there)
     if found.first_difference is not None and not skin.json:
-        skin.problems([rebuild_text.problem(found)])
+        skin.problems([rebuild_text.problem(found, verbose=skin.verbose)])
         return 1
     skin.report(
         lambda: rebuild_text.as_plain(found), lambda: rebuild_text.as_text(found, verbose=skin.verbose)
@@ -108,38 +108,21 @@ def _rebuild(values: Values, skin: Skin) -> int:
 
 
 def _runs(values: Values, skin: Skin) -> int:
-    from ..history import as_plain
-    from ..render import records_text
-    from ..runs import runs
+    from .runs_action import runs_now
 
-    found = runs(root_of(values))
-    skin.result(
-        lambda: {
-            "runs": [as_plain(record) for record in found.records],
-            "under_way": list(found.under_way),
-            "notes": list(found.notes),
-        },
-        lambda: records_text.runs_text(found.records, skin.out),
-    )
-    for run in found.under_way:
-        skin.say(f"note: run {run} is under way")
-    for note in found.notes:
-        skin.say(f"note: {note}")
-    if not found.records and not found.under_way:
-        skin.say("no runs yet: `pipe run` makes one")
-    return 0
+    return runs_now(values, skin)
 
 
 def _show(values: Values, skin: Skin) -> int:
-    from ..history import as_plain
-    from ..render import records_text
-    from ..show import show
+    from .runs_action import show_now
 
-    record = show(root_of(values), values["run"] or "last")
-    skin.result(
-        lambda: as_plain(record), lambda: records_text.show_text(record, skin.out, verbose=skin.verbose)
-    )
-    return 0
+    return show_now(values, skin)
+
+
+def _diff(values: Values, skin: Skin) -> int:
+    from .runs_action import diff_now
+
+    return diff_now(values, skin)
 
 
 def _report(values: Values, skin: Skin) -> int:
@@ -314,6 +297,12 @@ def _doctor(values: Values, skin: Skin) -> int:
 
 
 def _run(values: Values, skin: Skin) -> int:
+    if values["sweep"]:
+        from .sweep_action import sweep_now
+
+        return sweep_now(values, skin)
+    if values["best"]:
+        raise usage("`--best` is for a sweep", help="add `--sweep KEY=V1,V2`, or use `pipe runs --best`")
     if values["observe"] or values["write"]:
         from .observe_action import observe_now
 
@@ -345,6 +334,7 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "verify": _verify,
     "runs": _runs,
     "show": _show,
+    "diff": _diff,
     "report": _report,
     "init": _init,
     "schema": _schema,

@@ -36,10 +36,11 @@ def _stages(folder: Path) -> Iterable[tuple[str, str]]:
 
 
 def _runs(folder: Path) -> Iterable[tuple[str, str]]:
-    from .. import config, history, layout
+    from .. import config, history, layout, tags
 
-    names = history.run_ids(layout.of(config.find(folder)).pipe)
-    return [("last", "the newest"), *((name, "") for name in names)]
+    pipe = layout.of(config.find(folder)).pipe
+    tagged = tags.read(pipe).items()
+    return [("last", "the newest"), *tagged, *((name, "") for name in history.run_ids(pipe))]
 
 
 def _folder(context: typer.Context) -> Path:

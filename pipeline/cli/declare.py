@@ -1,47 +1,21 @@
 """The commands, their arguments and options, as plain data. Knows no parser, and both are built from it."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from .option import Argument, Command, Option, Parsed
 
-class Option(NamedTuple):
-    """An option. Its value is False, None or () unless it was given, or its first choice."""
-
-    name: str
-    flags: tuple[str, ...]
-    kind: Literal["flag", "text", "number", "texts"]
-    """`texts` may be repeated; a number is at least 1."""
-    help: str
-    metavar: str = ""
-    choices: tuple[str, ...] = ()
-
-
-class Argument(NamedTuple):
-    """A word that is no option. One that is neither required nor repeated is None unless it was given."""
-
-    name: str
-    metavar: str
-    help: str
-    required: bool = False
-    many: bool = False
-    completes: Literal["", "stages", "runs"] = ""
-
-
-class Command(NamedTuple):
-    """A command. `examples` are pairs of a command line and what it does."""
-
-    name: str
-    summary: str
-    argument: Argument | None = None
-    options: tuple[Option, ...] = ()
-    details: str = ""
-    examples: tuple[tuple[str, str], ...] = ()
-
-
-class Parsed(NamedTuple):
-    """A command line that was understood. `values` has every name that the command and COMMON declare."""
-
-    command: str
-    values: dict[str, Any]
+__all__ = [
+    "COMMANDS",
+    "COMMON",
+    "EXIT_CODES",
+    "Argument",
+    "Command",
+    "Option",
+    "Parsed",
+    "default",
+    "defaults",
+    "overview",
+]
 
 
 COMMON = (
@@ -71,6 +45,8 @@ _SET = Option(
     "set", ("-S", "--set"), "texts", "Change a parameter for this time alone; may be repeated.", "KEY=VALUE"
 )
 _DRY_RUN = Option("dry_run", ("-n", "--dry-run"), "flag", "Say what would be done, and do nothing.")
+_BEST = Option("best", ("--best",), "text", "", "METRIC")
+_RUN = Argument("run", "RUN", "A run's name, its beginning, a tag, or last.", completes="runs")
 _FORMAT = Option(
     "format",
     ("--format",),
@@ -99,6 +75,16 @@ COMMANDS = {
                 Option("force", ("-f", "--force"), "flag", "Execute the targets even if they are fresh."),
                 _SET,
                 Option(
+                    "sweep",
+                    ("--sweep",),
+                    "texts",
+                    "Run each of these values; repeated, each combination. Nothing but the store changes.",
+                    "KEY=V1,V2",
+                ),
+                _BEST._replace(
+                    help="With --sweep: name the best combination by this metric; -METRIC: the lowest."
+                ),
+                Option(
                     "locked", ("--locked",), "flag", "Exit 1 and change nothing if anything would execute."
                 ),
                 _ALLOW_MISSING._replace(help="With -n: what is not there counts as the lock file has it."),
@@ -113,6 +99,10 @@ COMMANDS = {
                 ("pipe run train@gbdt -j 4", "one instance and what it needs, on 4 CPUs"),
                 ("pipe run build/report.html", "whatever makes this file"),
                 ("pipe run -S train.lr=0.01 -n", "what another parameter would make run"),
+                (
+                    "pipe run --sweep train.lr=0.1,0.2,0.3 --best auc",
+                    "three runs, and which of them is the best",
+                ),
                 ("pipe run --debug train", "with breakpoint() and pdb"),
                 ("pipe run --observe > lacking.patch", "what old scripts read and write, as a patch"),
             ),
@@ -223,13 +213,77 @@ COMMANDS = {
         Command(
             "runs",
             "List the recorded runs, the newest first.",
-            examples=(("pipe runs | head", "the last ones"),),
+            None,
+            (
+                Option(
+                    "columns",
+                    ("--columns",),
+                    "texts",
+                    "Show these parameters and metrics (globs too); without, those that differ.",
+                    "NAME,NAME",
+                ),
+                Option(
+                    "where", ("--where",), "texts", "Only runs for which this holds; repeated, all.", "COND"
+                ),
+                Option(
+                    "sort",
+                    ("--sort",),
+                    "text",
+                    "By a metric, a parameter, run or wall; -NAME: falling.",
+                    "NAME",
+                ),
+                _BEST._replace(help="The best run by this metric; -METRIC: the lowest."),
+                Option("limit", ("--limit",), "number", "No more than so many.", "N"),
+                Option("csv", ("--csv",), "flag", "As CSV, with all parameters and metrics."),
+                Option("parquet", ("--parquet",), "text", "Into a Parquet file.", "FILE"),
+            ),
+            details="Conditions: NAME=VALUE (or != < <= > >=) with a parameter or a metric; ok, tag, sweep, or ! "
+            "before one; tag=NAME, sweep=RUN, stage=NAME, run=, commit=, wall>SECONDS; since=2026-11-24, before=2d. "
+            "A name may lack its beginning where that is clear: auc for evaluate.summary.auc. --best goes by what the "
+            "metric's `better` says in pipeline.yaml, else the highest.",
+            examples=(
+                ("pipe runs --limit 10", "the last ones"),
+                ("pipe runs --where 'auc>0.7' --where since=2d --sort -auc", "the good ones of two days"),
+                ("pipe runs --best auc", "the best of all"),
+                ("pipe runs --where sweep=last --columns 'train.*,auc'", "a sweep's, with these columns"),
+                ("pipe runs --csv > runs.csv", "for a spreadsheet"),
+            ),
         ),
         Command(
             "show",
             "Show one recorded run.",
-            Argument("run", "RUN", "A run's name, its beginning, or last.", completes="runs"),
-            examples=(("pipe show last -v", "with parameters, outputs and keys"),),
+            _RUN,
+            (
+                Option("tag", ("--tag",), "text", "Give it a name that commands take for it.", "NAME"),
+                Option("untag", ("--untag",), "text", "Take such a name away.", "NAME"),
+                Option(
+                    "restore", ("--restore",), "flag", "Put its outputs and parameters into the workspace."
+                ),
+                _DRY_RUN._replace(help="With --restore: say what would be done."),
+            ),
+            details="gc keeps what tagged runs made. --restore edits the parameters' file in place and keeps a copy "
+            "of it in .pipe/displaced, as of whatever else is the user's.",
+            examples=(
+                ("pipe show last -v", "with parameters, outputs and keys"),
+                ("pipe show baseline --restore -n", "what would have to change here"),
+                ("pipe show last --tag baseline", "then `pipe show baseline`, or `PATH@baseline`"),
+            ),
+        ),
+        Command(
+            "diff",
+            "Show in what two runs differ, or a run and the workspace.",
+            _RUN._replace(
+                name="runs",
+                many=True,
+                help="Two runs or tags; one: against the workspace; none: the last two.",
+            ),
+            details="Parameters, metrics, code, packages, inputs and outputs, by what is in them. Runs are of this "
+            "checkout, whatever store it has.",
+            examples=(
+                ("pipe diff", "what the last run changed"),
+                ("pipe diff baseline last", "since the run that was tagged so"),
+                ("pipe diff baseline", "what a run would make of what lies here"),
+            ),
         ),
         Command(
             "report",

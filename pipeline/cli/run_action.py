@@ -12,7 +12,7 @@ from .skin import Skin, write
 
 if TYPE_CHECKING:
     from ..events import Listener
-    from ..model import RunResult
+    from ..model import Decision, RunResult
     from ..status import StatusResult
 
 
@@ -71,21 +71,29 @@ def forecast(values: Mapping[str, Any], skin: Skin) -> int:
 
 def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mapping[str, Any]]) -> None:
     """Print verdicts, and the notes beside them."""
-    from ..render import status_text
     from ..render.words import printable_lines
+
+    print_decisions(result.decisions, result.bases, result.estimate_seconds, skin, plain)
+    for note in result.notes:
+        skin.say(f"note: {printable_lines(note)}")
+
+
+def print_decisions(
+    decisions: "Mapping[str, Decision]",
+    bases: Mapping[str, str],
+    estimate_seconds: float | None,
+    skin: Skin,
+    plain: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Print verdicts; `bases` has of each stage the name that stands in pipeline.yaml."""
+    from ..render import status_text
 
     skin.result(
         plain,
         lambda: status_text.text_of(
-            result.decisions,
-            result.bases,
-            estimate_seconds=result.estimate_seconds,
-            style=skin.out,
-            verbose=skin.verbose,
+            decisions, bases, estimate_seconds=estimate_seconds, style=skin.out, verbose=skin.verbose
         ),
     )
-    for note in result.notes:
-        skin.say(f"note: {printable_lines(note)}")
 
 
 def _print(result: "RunResult", skin: Skin, *, interrupted: bool = False) -> None:

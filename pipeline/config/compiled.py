@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..model import Input, Output, Project, Resources, Stage
 from . import source
 
-SCHEMA = 1
+SCHEMA = 2
 """Grows whenever the same files would be read as another project."""
 
 _INPUTS, _OUTPUTS, _RESOURCES = (Stage._fields.index(name) for name in ("inputs", "outputs", "resources"))

@@ -178,7 +178,10 @@ def scalar(text: str) -> str:
                 return text
         except Broken:
             pass
-    return json.dumps(text, ensure_ascii=False)
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)  # YAML knows fewer bare ones
 
 
 def value(plain: Any) -> str:

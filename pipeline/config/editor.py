@@ -88,6 +88,7 @@ def _widen(definitions: dict[str, dict[str, Any]]) -> None:
     tolerances = {name: {"type": "number", "minimum": 0} for name in ("rtol", "atol")}
     _set(outputs, "path", {"type": "string"})
     _set(outputs, "compare", {"anyOf": [{"const": "consumers"}, _object(tolerances, "")]})
+    _set(outputs, "better", _named({"enum": ["higher", "lower"]}))
     _set(resources, "memory", _SIZE)
     for key, name in (("inputs", "input"), ("outputs", "output"), ("metrics", "output")):
         entry = {"anyOf": [{"type": "string"}, {"$ref": f"#/$defs/{name}"}]}

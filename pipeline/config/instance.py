@@ -159,7 +159,10 @@ def _outputs(entry: StageEntry, troubles: list[Trouble]) -> tuple[Output, ...]:
                 )
                 continue
             item = declared[group][key]
-            result.append(Output(name, item.path, group == "metrics", item.compare))
+            if item.better and group != "metrics":
+                text = f"output `{name}`: `better` is for metrics"
+                troubles.append(Trouble((group, key, "better"), text, f"move `{name}` under `metrics`"))
+            result.append(Output(name, item.path, group == "metrics", item.compare, item.better))
     return tuple(result)
 
 

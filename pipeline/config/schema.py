@@ -72,6 +72,18 @@ def _compare(value: Any) -> Any:
     return {"rtol": 0.0, "atol": 0.0} | {name: float(number) for name, number in tolerances.items()}
 
 
+def _better(value: Any) -> Any:
+    found = without_notes(value)
+    if not isinstance(found, dict):
+        raise Wrong(f"expected a mapping, got {kind_of(found)}", "write `{auc: higher, loss: lower}`")
+    for name, direction in found.items():
+        if not isinstance(name, str) or direction not in ("higher", "lower"):
+            raise Wrong(
+                f"`{scalars.write(name)}`: expected `higher` or `lower`", "write `{auc: higher, loss: lower}`"
+            )
+    return found
+
+
 def _callable(text: str) -> str:
     if _CALLABLE.fullmatch(text):
         return text
@@ -169,6 +181,9 @@ class OutputEntry(_Strict):
         None,
         description="When verify may call a result equivalent: tolerances `{rtol: 1e-6, atol: 0}`, or "
         "`consumers`: the stages that read it are judged instead.",
+    )
+    better: Annotated[Any, BeforeValidator(_better)] = Field(
+        {}, description="Of a metric: which of its numbers should be `higher`, which `lower`, by dotted name."
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import action as actions
-from .. import history, lock, state
+from .. import history, lock, state, tags
 from ..errors import PipeError, Problem, StoreError
 from ..ledger import Ledger, known_trees
 from ..model import Artifact
@@ -53,7 +53,7 @@ def roots(store: str, own: Path) -> Roots:
 
 
 def needed(store: str, ledger: Ledger, projects: tuple[Path, ...], keep_runs: int) -> set[str]:
-    """Return every object that a lock file, one of the last runs, a link in a workspace or a running process needs.
+    """Return every object that a lock file, a tagged or late run, a link in a workspace or a running process needs.
 
     Raises StoreError where that cannot be found out.
     """
@@ -90,14 +90,19 @@ def _of_project(project: Path, keep_runs: int, trees: Container[str]) -> Iterato
 
 
 def _of_runs(project: Path, keep_runs: int) -> Iterator[str]:
-    if not keep_runs:
-        return
     pipe = project / ".pipe"
-    damaged = history.damaged_records(pipe)
+    tagged = set(tags.read(pipe).values())
+    if not keep_runs and not tagged:
+        return
+    damaged = history.damaged_records(pipe) if keep_runs else {}
+    damaged |= {run: text for run in tagged if (text := history.damage_of(pipe, run))}
     if damaged:
         text = f"the record of run {min(damaged)} of `{project}`, which uses this store, cannot be read"
         raise StoreError(Problem(text, help=f"`pipe fsck --repair -C {project}` puts it aside"))
-    for record in history.list_runs(pipe)[:keep_runs]:
+    records = history.list_runs(pipe)[:keep_runs] if keep_runs else []
+    known = {record.run for record in records}
+    records += [history.load(pipe, run) for run in sorted(tagged - known) if history.has_record(pipe, run)]
+    for record in records:
         for stage in record.stages.values():
             yield from (str(made["digest"]) for made in stage.outputs.values())
 

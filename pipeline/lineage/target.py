@@ -61,8 +61,7 @@ def resolve(records: Records, word: str) -> Place:
 
 
 def _of_run(records: Records, path: str, run: str) -> Place | None:
-    known = history.run_ids(records.layout.pipe)
-    if run != "last" and not any(name.startswith(run) for name in known):
+    if not history.is_name(records.layout.pipe, run):
         return None  # a stage's instance, maybe
     record = history.read(records.layout.pipe, run)
     keys = {stage.key for stage in record.stages.values()}

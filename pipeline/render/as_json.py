@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Problem
-from ..model import Produced, Reason, RunResult, StageResult
+from ..model import Decision, Produced, Reason, RunResult, StageResult
 
 if TYPE_CHECKING:
     from ..explain import Explanation
@@ -42,17 +42,21 @@ def run(result: RunResult) -> dict[str, Any]:
 
 def forecast(result: "StatusResult", wall_seconds: float) -> dict[str, Any]:
     """Return a dry run in the form of a run, each outcome being the verdict."""
-    stages = {
-        name: _result(StageResult(name, decision.verdict, decision.key, decision.reasons))
-        for name, decision in result.decisions.items()
-    }
     return {
         "run": None,
         "ok": True,
         "wall_seconds": round(wall_seconds, 6),
         "estimate_seconds": result.estimate_seconds,
-        "stages": stages,
+        "stages": forecast_stages(result.decisions),
         "notes": list(result.notes),
+    }
+
+
+def forecast_stages(decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    """Return verdicts in the form of outcomes."""
+    return {
+        name: _result(StageResult(name, decision.verdict, decision.key, decision.reasons))
+        for name, decision in decisions.items()
     }
 
 
@@ -130,6 +134,7 @@ def _found(stage: "StageFound") -> dict[str, Any]:
                 "expected": output.expected,
                 "actual": output.actual,
                 "difference": output.difference,
+                "details": {**output.facts, "lines": list(output.details)} if output.difference else None,
             }
             for name, output in stage.outputs.items()
         },

@@ -50,7 +50,7 @@ def _changes(changed: Sequence["Change"], said: Sequence[str], style: Style) -> 
     for change in changed:
         text = printable(change.text)
         if change.diff:
-            out += ["", style.paint(text, "bold"), *_through(change.through), *_diff(change.diff, style)]
+            out += ["", style.paint(text, "bold"), *_through(change.through), *diff_lines(change.diff, style)]
         elif text not in said and change.cause != "waiting":
             out.append(f"  {text}")
             out += ["  " + line for line in _through(change.through)]
@@ -62,7 +62,8 @@ def _through(units: Sequence[str]) -> list[str]:
     return ["  reached by " + " -> ".join(printable(unit) for unit in units)] if len(units) > 1 else []
 
 
-def _diff(diff: str, style: Style) -> list[str]:
+def diff_lines(diff: str, style: Style) -> list[str]:
+    """Write a unified diff below what it is of."""
     lines = [line for line in diff.splitlines() if not line.startswith(("--- ", "+++ "))]
     colours = {"+": "added", "-": "removed", "@": "mark"}
     return [("  " + style.paint(printable(line), colours.get(line[:1], ""))).rstrip() for line in lines]

@@ -1,30 +1,19 @@
 """Recorded runs as text. Reads no record itself."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from ..dotted import leaves
 from ..history import RunRecord, StageRecord
 from .reasons import VERDICT_COLUMNS, lines, name_column, name_columns, phrases, verdict_column
 from .run_lines import OUTCOMES
 from .style import Style
-from .words import duration, pad, printable, size, some, width
+from .words import duration, figure, pad, printable, size
 
 _TIME_COLUMNS = 14
 
 
-def runs_text(records: Sequence[RunRecord], style: Style) -> str:
-    """Write one line for each run, in the order given."""
-    columns = max((width(record.run) for record in records), default=0) + 2
-    out = []
-    for record in records:
-        ok = style.paint("ok    ", "fresh") if record.ok else style.paint("failed", "failed")
-        head = f"{pad(record.run, columns)}{ok}  {pad(duration(record.wall_seconds), _TIME_COLUMNS)}"
-        out.append(f"{head}{outcomes(record)}{_asked(record)}")
-    return "\n".join(out)
-
-
-def show_text(record: RunRecord, style: Style, *, verbose: bool) -> str:
+def show_text(record: RunRecord, style: Style, *, verbose: bool, tags: Sequence[str] = ()) -> str:
     """Write one run: what was asked, what became of each stage, where its outputs and metrics are."""
     verdict = style.paint("ok", "fresh") if record.ok else style.paint("failed", "failed")
     out = [f"run {record.run}: {verdict} after {duration(record.wall_seconds)}: {outcomes(record)}"]
@@ -33,6 +22,8 @@ def show_text(record: RunRecord, style: Style, *, verbose: bool) -> str:
         ("asked", " ".join(["pipe run", *_words(record)])),
         ("commit", record.git_commit or ""),
         ("pipe", record.pipe),
+        ("sweep", record.sweep or ""),
+        ("tags", " ".join(tags)),
     ]
     out += [f"  {label + ':':<8} {printable(value)}" for label, value in facts if value]
     columns = name_columns(list(record.stages))
@@ -53,9 +44,13 @@ def _stage(name: str, stage: StageRecord, columns: int, style: Style, verbose: b
     indent = VERDICT_COLUMNS + columns + 8
     found = [_cause(name, stage.error)] if stage.error else phrases(stage.outcome, stage.reasons)
     out = lines(head, indent, [printable(phrase) for phrase in found], verbose=verbose)
-    details = [f"{printable(key)}: {_value(value)}" for key, value in _leaves(stage.metrics)]
+    details = [
+        f"{printable(key)}: {figure(value)}"
+        for key, value in leaves(stage.metrics).items()
+        if not isinstance(value, list)
+    ]
     if verbose:
-        details += [f"param {printable(key)}: {_value(value)}" for key, value in stage.params.items()]
+        details += [f"param {printable(key)}: {figure(value)}" for key, value in stage.params.items()]
         for made in stage.outputs.values():
             details.append(f"{printable(made['path'])}  {size(made['size_bytes'])}  {made['digest'][:12]}")
         details += [f"key {stage.key[:12]}"] if stage.key else []
@@ -68,26 +63,6 @@ def _cause(name: str, error: str) -> str:
     return cause if cause and first.startswith(f"stage `{name}` failed") else error.splitlines()[0]
 
 
-def _leaves(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in metrics.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            found += _leaves(value, f"{name}.")
-        elif not isinstance(value, list):
-            found.append((name, value))
-    return found
-
-
-def _value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else printable(str(value))[:80]
-
-
-def _asked(record: RunRecord) -> str:
-    words = _words(record)
-    return f"   ({printable(some(words, 6))})" if words else ""
-
-
 def _words(record: RunRecord) -> list[str]:
-    sets = [f"--set {key}={_value(value)}" for key, value in record.overrides.items()]
+    sets = [f"--set {key}={figure(value)}" for key, value in record.overrides.items()]
     return [*record.targets, *record.flags, *sets]

@@ -68,6 +68,17 @@ def possessive(name: str) -> str:
     return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
+def figure(value: object) -> str:
+    """Write a parameter or a metric: six digits of a fraction, anything else as JSON has it, cut where it is long."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        return printable(value)[:80]
+    import json
+
+    return printable(json.dumps(value, ensure_ascii=False, default=str))[:80]
+
+
 def printable(text: str) -> str:
     """Return one line of foreign text such that it can neither break lines nor command a terminal."""
     text = text.replace("\t", " ")

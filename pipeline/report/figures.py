@@ -67,6 +67,7 @@ def _cards(found: Mapping[str, Metric]) -> Html:
 
 def _card(metric: Metric) -> Html:
     said, way = change(metric.before, metric.value)
+    judged = f", {metric.judged}" if metric.judged else ""
     name = "value" if is_number(metric.value) else "value word"
     line = _spark(metric)
     return element(
@@ -74,7 +75,7 @@ def _card(metric: Metric) -> Html:
         {"class": "card"},
         element("dt", None, breakable(metric.name)),
         element("dd", {"class": name}, number(metric.value)),
-        element("dd", {"class": f"change {way}"}, said) if said else None,
+        element("dd", {"class": f"change {way} {metric.judged}".rstrip()}, said, judged) if said else None,
         element("dd", None, line) if line is not None else None,
     )
 
@@ -118,7 +119,8 @@ def _cell(metric: Metric | None, between: tuple[float, float] | None) -> Html:
     if metric is None:
         return element("td", {"class": "number"}, "–")
     said, way = change(metric.before, metric.value)
-    moved = element("small", {"class": "change"}, said.partition(" (")[0]) if way == "moved" else None
+    judged = f" {metric.judged}" if metric.judged else ""
+    moved = element("small", {"class": "change"}, said.partition(" (")[0], judged) if way == "moved" else None
     attributes = {"class": "number"}
     if between is not None and is_number(metric.value):
         share = (metric.value - between[0]) / (between[1] - between[0])

@@ -97,6 +97,7 @@ class _Stages:
             params=stage.params,
             metrics=stage.metrics,
             outputs=_outputs(stage, is_end=is_end),
+            better=stage.better,
             error=self._shown(stage.error) if stage.error else None,
             key=stage.key,
         )

@@ -14,6 +14,15 @@ class Metric(NamedTuple):
     name: str
     value: Any
     past: tuple[Any, ...]
+    better: str = ""
+    """`higher` or `lower`, if the stage says which way it gets better."""
+
+    @property
+    def judged(self) -> str:
+        """Whether it got `better` or `worse`; empty if nobody can tell."""
+        if not self.better or not (is_number(self.before) and is_number(self.value)) or self.before == self.value:
+            return ""
+        return "better" if (self.value > self.before) == (self.better == "higher") else "worse"
 
     @property
     def before(self) -> Any:
@@ -24,8 +33,9 @@ class Metric(NamedTuple):
 def of_stage(told: Told, past: Sequence[RunRecord]) -> dict[str, Metric]:
     """Return a stage's metrics by name, down to single values."""
     before = [leaves(run.stages[told.name].metrics) if told.name in run.stages else {} for run in past]
+    only = f"{next(iter(told.metrics))}." if len(told.metrics) == 1 else ""
     return {
-        name: Metric(name, value, tuple(run.get(name) for run in before))
+        name: Metric(name, value, tuple(run.get(name) for run in before), told.better.get(only + name, ""))
         for name, value in leaves(told.metrics).items()
     }
 

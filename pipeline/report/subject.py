@@ -78,6 +78,8 @@ class Told(NamedTuple):
     params: Mapping[str, Any]
     metrics: Mapping[str, Any]
     outputs: tuple[Made, ...]
+    better: Mapping[str, str] = {}
+    """Which way its metrics get better, by dotted name from the output's name on."""
     error: str | None = None
     log: tuple[str, ...] = ()
     """The log's end, of a stage that failed."""

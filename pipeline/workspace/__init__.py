@@ -22,8 +22,16 @@ class Workspace:
     """One project's tree. `hidden` are paths that no glob and no folder shows: outputs, and leftovers of old ones."""
 
     def __init__(
-        self, layout: Layout, state: State, stats: StatCache, store: Store, *, hidden: Collection[str]
+        self,
+        layout: Layout,
+        state: State,
+        stats: StatCache,
+        store: Store,
+        *,
+        hidden: Collection[str],
+        like: "Workspace | None" = None,
     ) -> None:
+        """With `like`, temporary files are those of another workspace, which closes them."""
         self.layout = layout
         self.root = os.fspath(layout.root)
         self._state = state
@@ -32,7 +40,9 @@ class Workspace:
         self._ignore = Ignore(self.root)
         self._hidden = frozenset(hidden)
         self._link = os.environ.get("PIPE_LINK", "copy")
-        self._temporaries = Temporaries(os.fspath(layout.pipe / "tmp"))
+        self._temporaries: Temporaries = (
+            like._temporaries if like else Temporaries(os.fspath(layout.pipe / "tmp"))
+        )
         self._placer = Placer(store, self._temporaries)
         objects = os.path.join(os.fspath(layout.store), "objects")
         self._sources = Scanner(self.root, stats, self._skip_source, follow=True)

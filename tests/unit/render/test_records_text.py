@@ -2,7 +2,7 @@
 
 from pipeline.history import RunRecord, StageRecord
 from pipeline.model import Reason
-from pipeline.render.records_text import runs_text, show_text
+from pipeline.render.records_text import show_text
 from pipeline.render.style import PLAIN
 
 OUTPUT = {"path": "build/m.joblib", "digest": "cd" * 32, "size_bytes": 2048}
@@ -21,14 +21,6 @@ STAGES = {
 RECORD = RunRecord(
     "20240101T120000", "2024-01-01T12:00:00Z", True, 2.5, "0.1.0", ("train",), {"lr": 2}, (), None, STAGES
 )
-
-
-def test_a_run_is_a_line_with_what_became_of_its_stages_and_what_was_asked():
-    failed = RECORD._replace(run="20240101T110000-2", ok=False, targets=(), overrides={}, wall_seconds=61.0)
-    assert runs_text([RECORD, failed], PLAIN).splitlines() == [
-        "20240101T120000    ok      2.5 s         1 executed, 1 fresh   (train --set lr=2)",
-        "20240101T110000-2  failed  1 min 1 s     1 executed, 1 fresh",
-    ]
 
 
 def test_a_run_shown_has_its_numbers():

@@ -8,7 +8,7 @@ import pytest
 from pipeline import history
 from pipeline.errors import UsageError
 from pipeline.model import Artifact, Produced, Reason, RunResult, StageResult
-from pipeline.runs import runs
+from pipeline.runs import Selection, runs
 from pipeline.show import show
 
 NOON = 1_704_110_400.0  # 2024-01-01 12:00:00 UTC
@@ -25,13 +25,15 @@ def record(run, ok=True):
     )
     return history.record_of(
         RunResult(run, ok, 2.5, {"train": stage}),
+        history.Facts(
+            targets=["train"],
+            overrides={"lr": 2},
+            flags=["--force"],
+            params={"train": {"lr": 2}},
+            metrics={"train": {"scores": {"auc": 0.7}}},
+            git_commit="f" * 40,
+        ),
         started=NOON,
-        targets=["train"],
-        overrides={"lr": 2},
-        flags=["--force"],
-        params={"train": {"lr": 2}},
-        metrics={"train": {"scores": {"auc": 0.7}}},
-        git_commit="f" * 40,
     )
 
 
@@ -82,7 +84,7 @@ def test_a_damaged_record_is_left_out_with_a_note(tmp_path, damage):
 
 
 def test_there_is_no_history_before_the_first_run(tmp_path):
-    assert runs(tmp_path).records == ()
+    assert runs(tmp_path, Selection()).rows == ()
     with pytest.raises(UsageError, match="no recorded run yet"):
         show(tmp_path, "last")
 
@@ -90,9 +92,10 @@ def test_there_is_no_history_before_the_first_run(tmp_path):
 def test_a_run_is_under_way_until_its_record_is_written(tmp_path):
     pipe = tmp_path / ".pipe"
     run = history.new_run_id(pipe, NOON)
-    assert runs(tmp_path).under_way == (run,)
+    assert runs(tmp_path, Selection()).under_way == (run,)
     history.write(pipe, record(run))
-    assert runs(tmp_path).under_way == () and len(runs(tmp_path).records) == 1
+    found = runs(tmp_path, Selection())
+    assert found.under_way == () and len(found.rows) == 1
 
 
 def test_a_run_that_was_killed_is_not_under_way(tmp_path):

@@ -27,9 +27,9 @@ def begun(root, second, **texts):
 
 
 def end(root, run):
-    nothing = {"targets": (), "overrides": {}, "flags": (), "params": {}, "metrics": {}, "git_commit": None}
+    facts = history.Facts((), {}, (), params={}, metrics={}, git_commit=None)
     result = RunResult(run, True, 1.0, {})
-    history.write(root / ".pipe", history.record_of(result, started=NOON, **nothing))
+    history.write(root / ".pipe", history.record_of(result, facts, started=NOON))
 
 
 def test_the_latest_log_is_that_of_the_last_run_that_executed_the_stage(tmp_path):

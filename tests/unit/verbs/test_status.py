@@ -40,3 +40,15 @@ def test_a_changed_check_is_stale_though_nothing_else_is_there(clone):
     clone.write("stages/m.py", "def check(text: str) -> None:\n    assert len(text) > 1\n")
     assert clone.status(allow_missing=True).decisions["check"].verdict == "stale"
     assert clone.status(allow_missing=True).decisions["copy"].verdict == "fresh"
+
+
+def test_a_command_given_as_a_list_is_no_reason_while_it_stays_as_it_is(project):
+    stage = {
+        "cmd": ["bash", "-c", "echo ${params.x} > ${outputs.out}"],
+        "params": {"x": "${x}"},
+        "outputs": {"out": "out.txt"},
+    }
+    project.pipeline({"write": stage}, params={"x": 1})
+    assert project.run().ok
+    reasons = project.status(overrides={"x": 2}).decisions["write"].reasons
+    assert [reason.text for reason in reasons] == ["param x: 1 -> 2"]
