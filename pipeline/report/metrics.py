@@ -20,7 +20,11 @@ class Metric(NamedTuple):
     @property
     def judged(self) -> str:
         """Whether it got `better` or `worse`; empty if nobody can tell."""
-        if not self.better or not (is_number(self.before) and is_number(self.value)) or self.before == self.value:
+        if (
+            not self.better
+            or not (is_number(self.before) and is_number(self.value))
+            or self.before == self.value
+        ):
             return ""
         return "better" if (self.value > self.before) == (self.better == "higher") else "worse"
 
