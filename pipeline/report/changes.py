@@ -1,17 +1,14 @@
 """What differs between two runs, by their recorded actions: what was done, not what followed from it. Draws nothing."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .. import action as actions
-from .. import digest
+from .. import code_diff, digest
 from ..action import Recipe
+from ..dotted import leaves
 from ..history import RunRecord, StageRecord
-from ..model import Reason
-from ..trace import Trace
-from .excerpt import Piece, definition
 from .shelf import Shelf
 from .subject import Change, Changes
 
@@ -49,7 +46,7 @@ def _of_stage(
     for reason in actions.differences(old, new):
         if reason.cause == "param" or (reason.cause == "input" and _is_made(reason.subject, made)):
             continue  # of an input: what another stage made of what changed
-        diff = _diff(shelf, was, now, reason) if reason.cause == "code" else None
+        diff = _diff(shelf, was, now, reason.subject) if reason.cause == "code" else None
         yield _KINDS.get(reason.cause, reason.cause), reason.text, diff
 
 
@@ -58,17 +55,13 @@ def _recipe(shelf: Shelf, stage: StageRecord) -> Recipe | None:
     return action.recipe if action is not None else None
 
 
-def _params(was: Mapping[str, Any], now: Mapping[str, Any], above: str = "") -> Iterator[str]:
+def _params(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Yield each value that differs, as deep as there are names: `settings.max_iter: 150 -> 80`."""
-    for name in sorted(was.keys() | now.keys(), key=str):
-        old, new = was.get(name), now.get(name)
-        if _is_same(old, new) and (name in was) == (name in now):
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from _params(old, new, f"{above}{name}.")
-            continue
-        texts = [_shown(side[name]) if name in side else "none" for side in (was, now)]
-        yield f"{above}{name}: {texts[0]} -> {texts[1]}"
+    old, new = leaves(was), leaves(now)
+    for name in sorted(old.keys() | new.keys()):
+        if (name in old) != (name in new) or not _is_same(old.get(name), new.get(name)):
+            texts = [_shown(side[name]) if name in side else "none" for side in (old, new)]
+            yield f"{name}: {texts[0]} -> {texts[1]}"
 
 
 def _is_same(old: Any, new: Any) -> bool:
@@ -99,38 +92,18 @@ def _outputs(before: RunRecord, after: RunRecord) -> tuple[tuple[str, ...], int]
     return moved, len(common) - len(moved)
 
 
-def _diff(shelf: Shelf, was: StageRecord, now: StageRecord, reason: Reason) -> str | None:
-    """Write the change of one unit of code as a unified diff, with the line numbers of the whole files."""
-    sides = [_unit(shelf, stage.key, reason.subject) for stage in (was, now)]
-    if None in sides:
+def _diff(shelf: Shelf, was: StageRecord, now: StageRecord, unit: str) -> str | None:
+    """Write the change of one unit of code as a unified diff without its head."""
+    old, new = (_version(shelf, stage.key) for stage in (was, now))
+    if old is None or new is None:
         return None
-    old, new = (side for side in sides if side is not None)
-    lines = list(difflib.unified_diff(old.lines, new.lines, lineterm="", n=3))[2:]
-    return "\n".join(_moved(line, old.first - 1, new.first - 1) for line in lines) or None
+    written = code_diff.between(old, new, unit, (".",))
+    return written and written.partition("\n")[2].partition("\n")[2]
 
 
-def _unit(shelf: Shelf, key: str | None, unit: str) -> Piece | None:
-    trace: Trace | None = next(iter(shelf.records.traces(key or "")), None)
+def _version(shelf: Shelf, key: str | None) -> code_diff.Version | None:
+    trace = next(iter(shelf.records.traces(key or "")), None)
     if trace is None:
         return None
-    place = trace.spans.get(unit)
-    if place is None:
-        return Piece(1, ())
-    path, line = place
-    text = shelf.text(trace.source.get(path, ""))
-    if text is None:
-        return None
-    is_whole = unit.endswith(">") or ":" not in unit
-    return Piece(1, tuple(text.split("\n"))) if is_whole else definition(text, line)
-
-
-def _moved(line: str, old: int, new: int) -> str:
-    if not line.startswith("@@ -"):
-        return line
-    _, before, after, *_rest = line.split(" ")
-    return f"@@ {_span(before, old)} {_span(after, new)} @@"
-
-
-def _span(span: str, by: int) -> str:
-    start, comma, count = span[1:].partition(",")
-    return f"{span[0]}{int(start) + by}{comma}{count}"
+    source = trace.source
+    return code_diff.Version("", source, trace.spans, lambda path: shelf.text(source.get(path, "")) or "")

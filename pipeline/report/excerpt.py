@@ -28,15 +28,6 @@ def reached(source: str, imported: str | None) -> list[Piece]:
     )
 
 
-def definition(source: str, line: int) -> Piece:
-    """Return the statement that stands on a line; no lines if none does."""
-    spans = statements(source) or ()
-    found = next((span for span in spans if span[0] <= line <= span[1]), None)
-    if found is None:
-        return Piece(line, ())
-    return Piece(found[0], tuple(source.split("\n")[found[0] - 1 : found[1]]))
-
-
 @lru_cache(512)
 def statements(source: str) -> tuple[tuple[int, int], ...] | None:
     """Return the first and last line of each top-level statement, decorators included; None if it is not Python."""

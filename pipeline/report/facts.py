@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import dotted
 from ..render.words import count, duration, size
 from . import grade, highlight
 from .environments import Titled
@@ -26,7 +27,10 @@ def blocks(told: Told, links: Mapping[str, str], environments: Mapping[Environme
         (
             "Parameters",
             _pairs(
-                [(name, element("code", None, short(value, 400))) for name, value in _leaves(told.params)]
+                [
+                    (name, element("code", None, short(value, 400)))
+                    for name, value in dotted.leaves(told.params).items()
+                ]
             ),
         ),
         ("Inputs", [_given(given) for given in told.inputs]),
@@ -61,16 +65,6 @@ def _pairs(pairs: Pairs) -> Html | None:
         element("div", None, element("dt", None, f"and {rest:,} more"), element("dd", None)) if rest else None
     )
     return element("dl", {"class": "pairs"}, rows, more)
-
-
-def _leaves(params: Mapping[str, Any], above: str = "") -> Pairs:
-    found: Pairs = []
-    for name, value in params.items():
-        if isinstance(value, dict) and value:
-            found += _leaves(value, f"{above}{name}.")
-        else:
-            found.append((f"{above}{name}", value))
-    return found
 
 
 def _given(given: Given) -> Html:

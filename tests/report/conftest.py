@@ -72,7 +72,9 @@ def write(project: Project, *, rate: int, stages: str = STAGES) -> None:
                 "matrix": {"size": ["s", "mm", "lll"]},
                 "inputs": {"table": "build/table.csv"},
                 "params": {"rate": "${rate}", "size": "${matrix.size}", "tag": EVIL},
-                "metrics": {"score": "build/score-${matrix.size}.json"},
+                "metrics": {
+                    "score": {"path": "build/score-${matrix.size}.json", "better": {"score": "higher"}}
+                },
             },
             "broken": {
                 "run": "work:broken",

@@ -127,8 +127,8 @@ def test_what_changed_is_told_by_its_cause_and_once(words):
     assert changed.count("rate: 1 → 3") == 1
 
 
-def test_metrics_stand_beside_what_they_were(words):
-    assert re.search(r"s 0\.15 \+0\.05", words)
+def test_metrics_stand_beside_what_they_were_and_say_if_that_is_better(words):
+    assert re.search(r"s 0\.15 \+0\.05 better", words)
 
 
 def test_a_table_of_metrics_is_drawn_and_a_folder_is_listed(text, words):
