@@ -4,6 +4,7 @@
 #   make verify   build the example from nothing, elsewhere, and compare with pipeline.lock
 #   make test     all checks: lint, format, types, tests
 #   make bench    the benchmarks, as ratios; `make bench BENCH=--quick` takes a minute
+#   make browser  install a Chromium for the tests of the report page, where that is allowed
 #   make clean    remove what was built, and caches; the store in .pipe stays
 #   make distclean  remove .venv and .pipe as well
 
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run verify test lint types pytest format bench clean distclean
+.PHONY: help run verify test lint types pytest format bench browser clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,6 +49,10 @@ format: .venv/.dev
 
 bench: .venv/.bench
 	@set -e; for script in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python $$script $(BENCH); done
+
+# Without one those tests are skipped, and say so. Never an error: not everybody may install what he likes.
+browser:
+	@bash scripts/browser.sh
 
 # Stamps: packages are installed again only when pyproject.toml has changed.
 .venv/.example: pyproject.toml | $(BIN)/python

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from . import __version__, durable, tags
 from .errors import usage
-from .model import Reason, RunResult
+from .model import Produced, Reason, RunResult
 
 _RECORD = "run.json"
 _PROCESS = "pid"
@@ -26,13 +26,17 @@ class StageRecord(NamedTuple):
     reasons: tuple[Reason, ...]
     wall_seconds: float
     outputs: Mapping[str, Mapping[str, Any]]
-    """By output name: `path`, `kind`, `digest`, `size_bytes`."""
+    """By output name: `path`, `kind`, `digest`, `size_bytes`, and `metric` of what is one."""
     error: str | None = None
     params: Mapping[str, Any] = {}
     metrics: Mapping[str, Any] = {}
     """What the stage's small metrics files held, by output name."""
     better: Mapping[str, str] = {}
     """Which of its metrics should be `higher` and which `lower`, by dotted name from the output's name on."""
+    started_seconds: float | None = None
+    """After the run's start; None if nothing had to be done, and in the record of an older `pipe`."""
+    needs: tuple[str, ...] = ()
+    """The stages that it reads or comes after."""
 
 
 class RunRecord(NamedTuple):
@@ -55,10 +59,12 @@ class RunRecord(NamedTuple):
     """The project's parameters, as the run had them, by dotted name."""
     sweep: str | None = None
     """The name of the first run of the sweep that it belongs to."""
+    docs: Mapping[str, str] = {}
+    """What pipeline.yaml said, by the stage's name there; by an instance's where it says something else of it."""
 
 
 class Facts(NamedTuple):
-    """What is recorded of a run besides its results. `params`, `metrics` and `better` are by stage."""
+    """What is recorded of a run besides its results, by stage but for what concerns all of them."""
 
     targets: Sequence[str]
     overrides: Mapping[str, Any]
@@ -69,21 +75,18 @@ class Facts(NamedTuple):
     better: Mapping[str, Mapping[str, str]] = {}
     parameters: Mapping[str, Any] = {}
     sweep: str | None = None
+    needs: Mapping[str, tuple[str, ...]] = {}
+    docs: Mapping[str, str] = {}
+    measures: Mapping[str, frozenset[str]] = {}
+    """Which outputs are metrics."""
 
 
 def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
     """Put together the record of a run that has ended; `started` is in seconds since 1970."""
     stages = {}
     for name, stage in result.stages.items():
-        outputs = {
-            output: {
-                "path": made.path,
-                "kind": made.artifact.kind,
-                "digest": made.artifact.digest,
-                "size_bytes": made.artifact.size_bytes,
-            }
-            for output, made in stage.outputs.items()
-        }
+        measured = facts.measures.get(name, frozenset())
+        outputs = {output: _output(made, output in measured) for output, made in stage.outputs.items()}
         stages[name] = StageRecord(
             stage.outcome,
             stage.key,
@@ -94,6 +97,8 @@ def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
             facts.params.get(name, {}),
             facts.metrics.get(name, {}),
             facts.better.get(name, {}),
+            None if stage.started_seconds is None else round(stage.started_seconds, 6),
+            facts.needs.get(name, ()),
         )
     return RunRecord(
         run=result.run,
@@ -108,7 +113,14 @@ def record_of(result: RunResult, facts: Facts, *, started: float) -> RunRecord:
         stages=stages,
         parameters=facts.parameters,
         sweep=facts.sweep,
+        docs=facts.docs,
     )
+
+
+def _output(made: Produced, is_metric: bool) -> dict[str, Any]:
+    kind, digest, size_bytes = made.artifact
+    plain = {"path": made.path, "kind": kind, "digest": digest, "size_bytes": size_bytes}
+    return {**plain, "metric": True} if is_metric else plain
 
 
 def new_run_id(pipe_dir: str | os.PathLike[str], now: float) -> str:
@@ -305,7 +317,7 @@ def _line(path: str) -> str:
 
 def _stage(found: dict[str, Any]) -> StageRecord:
     reasons = tuple(Reason(**reason) for reason in found.pop("reasons"))
-    return StageRecord(**{**found, "reasons": reasons})
+    return StageRecord(**{**found, "reasons": reasons, "needs": tuple(found.get("needs", ()))})
 
 
 def _match(run: str, known: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ Who decides, who performs and what is kept of it is for a subclass to say: one p
 
 import queue
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -81,6 +82,7 @@ class Loop:
 
     def _go(self) -> None:
         """Bring all stages to their ends, or as far as one may get; what went wrong is `_fatal` and `_signal`."""
+        self._clock = time.monotonic()
         self._start_over()
         known = [self._seconds[name] for name in self._scope if name in self._seconds]
         self._progress.planned(sum(known) if known else None)
@@ -201,7 +203,10 @@ class Loop:
         return False
 
     def _start(self, name: str, decision: Decision, room: Room) -> None:
-        self._running[name] = StageResult(name, "running", key=decision.key, reasons=decision.reasons)
+        since = time.monotonic() - self._clock
+        self._running[name] = StageResult(
+            name, "running", key=decision.key, reasons=decision.reasons, started_seconds=since
+        )
         performer = self._ready_performer()
         if decision.verdict == "stale":
             performer.keep_source(self._scope)

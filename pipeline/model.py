@@ -152,6 +152,8 @@ class StageResult(NamedTuple):
     error: str | None = None
     same_output: bool = False
     """It executed, and every output came out with the bytes that it had before."""
+    started_seconds: float | None = None
+    """After the run's start; None if nothing had to be done for it."""
 
 
 class RunResult(NamedTuple):

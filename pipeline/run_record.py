@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import dotted, history
-from .model import Produced, RunResult
+from .model import Produced, RunResult, Stage
 from .opened import OpenProject
 from .store import Damaged
 
@@ -38,8 +38,23 @@ def record(
         better={name: found for name in result.stages if (found := better_of(opened, name))},
         parameters=dotted.leaves(opened.project.params),
         sweep=sweep,
+        needs={name: opened.graph.parents[name] for name in result.stages},
+        docs=_docs(stages[name] for name in result.stages),
+        measures={name: _measures(stages[name]) for name in result.stages},
     )
     return history.record_of(result, facts, started=started)
+
+
+def _docs(stages: Iterable[Stage]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for stage in stages:
+        if stage.doc and found.setdefault(stage.base, stage.doc) != stage.doc:
+            found[stage.name] = stage.doc
+    return found
+
+
+def _measures(stage: Stage) -> frozenset[str]:
+    return frozenset(output.name for output in stage.outputs if output.is_metric)
 
 
 def better_of(opened: OpenProject, name: str) -> dict[str, str]:

@@ -135,6 +135,26 @@ def _diff(values: Values, skin: Skin) -> int:
     return diff_now(values, skin)
 
 
+def _report(values: Values, skin: Skin) -> int:
+    from ..render.words import size
+    from ..report import report
+
+    made = report(records_root_of(values), values["run"] or "last", values["into"])
+    path = os.path.relpath(made.path) if values["into"] is None else made.path
+    skin.report(
+        lambda: {
+            "run": made.run,
+            "path": path,
+            "size_bytes": made.size_bytes,
+            "left_out": list(made.left_out),
+        },
+        lambda: f"{path}: run {made.run}, {size(made.size_bytes)}",
+    )
+    if made.left_out:
+        skin.say(f"note: no room on the page for {len(made.left_out)} things; its end names them")
+    return 0
+
+
 def _init(values: Values, skin: Skin) -> int:
     from ..init import init
 
@@ -325,6 +345,7 @@ ACTIONS: Mapping[str, Callable[[Values, Skin], int]] = {
     "runs": _runs,
     "show": _show,
     "diff": _diff,
+    "report": _report,
     "init": _init,
     "schema": _schema,
     "shell": _shell,
