@@ -113,7 +113,14 @@ def try_namespaces(base: str) -> None:
 def _try_as_stage(folder: str, base: str) -> None:
     try:
         namespaces.enter_as_stage(
-            folder, base, readable=[], writable=["out"], fixed=[], linked={}, network=False
+            folder,
+            base,
+            project=f"{folder}/project",
+            readable=[],
+            writable=["out"],
+            fixed=[],
+            linked={},
+            network=False,
         )
         kernel.drop_capabilities()
     except OSError as error:
