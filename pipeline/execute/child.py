@@ -132,9 +132,8 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
         except OSError:
             pass
     try:
-        isolation.enter_as_stage(
-            server, isolation.of_plain(request["isolation"]), request["folder"], request["project"]
-        )
+        isolated = isolation.of_plain(request["isolation"])
+        isolation.enter_as_stage(server, isolated, request["folder"], request["project"])
     except OSError as error:
         os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
         os._exit(NOT_ISOLATED)

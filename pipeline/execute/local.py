@@ -239,8 +239,8 @@ class LocalExecutor:
         if _sees_project(order):
             shown = whole.of(self._root, written)
             fixed = tuple(path for path in order.inputs if path not in linked)
-        seems = {"home": world.home, "tmp": world.tmp, "host": world.host, "user": world.user}
-        return ForStage(writable, fixed, mounted, stage.network, **seems, shown=shown)
+        seems = (world.home, world.tmp, world.host, world.user)
+        return ForStage(writable, fixed, mounted, stage.network, *seems, shown)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float

@@ -80,7 +80,7 @@ class Server:
         None if the server has ended, so that nothing was handed over. `watch` is what makes a `Watching`, if the
         stage is to be watched.
         """
-        request = {"path": path, "memory_bytes": memory_bytes, "watch": watch}
+        request: dict[str, Any] = {"path": path, "memory_bytes": memory_bytes, "watch": watch}
         request |= {"first_process": world.first_process, "altered": world.altered}
         packet = json.dumps(request).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

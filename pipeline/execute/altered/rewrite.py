@@ -109,7 +109,8 @@ class Rewriter:
 
     def _times(self, call: str, arguments: tuple[int, ...], read: Read, write: Write) -> None:
         if call == "statx":
-            places, form, address = _STATX_TIMES, "=qI", arguments[4]
+            places: tuple[int, ...] = _STATX_TIMES
+            form, address = "=qI", arguments[4]
         else:
             places, form, address = _STAT_TIMES, "=qq", arguments[2 if call == "newfstatat" else 1]
         first, size = places[0], struct.calcsize(form)

@@ -73,7 +73,8 @@ def enter_as_stage(
         readable: What the server's root shows.
         writable: Folders of the mirror that may be written, relative to it.
         fixed: What lies in those and may not be written all the same.
-        linked: What is not stored, by path in the work folder, or at an absolute one: where on this machine it lies, links resolved.
+        linked: What is not stored, by path in the work folder, or at an absolute one: where on this machine it
+            lies, links resolved.
         network: The machine's network stays; else there is a loopback of its own and nothing more.
         shown: The whole project, for a stage that sees it, by relative paths and by absolute ones.
     """
