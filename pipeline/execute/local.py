@@ -209,6 +209,7 @@ class LocalExecutor:
             "outputs": order.recipe["outputs"],
             "env": self.environment(order, folder),
             "umask": order.world.umask,
+            "scattered": order.world.scattered,
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,

@@ -23,6 +23,8 @@ class World(NamedTuple):
     """Which processors the machine seems to have, as in `/sys/devices/system/cpu/online`."""
     first_process: int = 0
     """The number that the stage's process gets, or the next free one."""
+    scattered: int = 0
+    """Another number, other addresses of Python's objects."""
     altered: Altered = Altered()
 
 

@@ -11,7 +11,7 @@ Write = Callable[[int, bytes], None]
 _REALTIME = frozenset((0, 5, 8, 11))
 """CLOCK_REALTIME, its coarse and alarm forms, CLOCK_TAI."""
 _CPU = frozenset((2, 3))
-_TICK_NS = 1_000_000
+_TICK_NS, _SLOW_TICK_NS = 1_000_000, 1_700_000
 _HELD_SECONDS = 1_700_000_000
 _STAT_TIMES = (72, 88, 104)
 _STATX_TIMES = (0x40, 0x50, 0x60, 0x70)
@@ -25,11 +25,13 @@ class Altered(NamedTuple):
     shift_seconds: int = 0
     """Added to the time of day, and to the times of files made since `since_ns`."""
     still: bool = False
-    """The clocks stand still, but for a millisecond at each look: a program that waits for them goes on."""
+    """The clocks stand still, but for a millisecond at each look: a program that waits for them goes on. With a shift
+    it is another while."""
     reversed: bool = False
     """Folders are listed from the end."""
     same_random: bool = False
-    """The kernel's random numbers are the same in each process."""
+    """The kernel's random numbers are the same in each process; `first_random` says which they are."""
+    first_random: int = 0
     since_ns: int = 0
 
     @property
@@ -102,10 +104,11 @@ class Rewriter:
         if not self._altered.still:
             return ns + self._altered.shift_seconds * 10**9 if clock in _REALTIME else ns
         looks = self._looks[process] = self._looks.get(process, 0) + 1
+        tick_ns = _SLOW_TICK_NS if self._altered.shift_seconds else _TICK_NS
         if clock in _REALTIME:
-            return (_HELD_SECONDS + self._altered.shift_seconds) * 10**9 + looks * _TICK_NS
+            return (_HELD_SECONDS + self._altered.shift_seconds) * 10**9 + looks * tick_ns
         # Never after the kernel's own: what waits until a moment would wait for ever.
-        return looks * (1000 if clock in _CPU or clock < 0 else _TICK_NS)
+        return looks * (tick_ns // 1000 if clock in _CPU or clock < 0 else tick_ns)
 
     def _times(self, call: str, arguments: tuple[int, ...], read: Read, write: Write) -> None:
         if call == "statx":
@@ -129,7 +132,10 @@ class Rewriter:
 
     def _random(self, process: int, address: int, size_bytes: int, write: Write) -> None:
         drawn = self._drawn[process] = self._drawn.get(process, 0) + 1
-        write(address, hashlib.shake_128(struct.pack("=q", drawn)).digest(size_bytes))
+        write(
+            address,
+            hashlib.shake_128(struct.pack("=qq", drawn, self._altered.first_random)).digest(size_bytes),
+        )
 
 
 def from_the_end(data: bytes) -> bytes:
