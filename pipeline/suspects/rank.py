@@ -12,11 +12,11 @@ from .values import ONLY_TOLD, ORDERED_AWAY, Row, Sight, Suspect
 MOST = 3
 """A finger that points at more lines points at none."""
 
-_PATTERN = re.compile(r"(.+?)\(([^()]*)\)$")
-_AS_LIKELY = 0.4
+_AS_LIKELY = 0.5
 """What is less likely than this part of the first suspect is not named beside it."""
-_TOLD = 0.15
-_AWAY = 0.2
+_TOLD = 0.1
+_LEAST = 1.0
+"""What is less sure than the lowest row of the table is not named at all."""
 _MENTIONED = 1.5
 
 
@@ -55,11 +55,13 @@ def suspects(
             key=lambda item: item[0],
             default=(0.0, None),
         )
-        if row is None or score <= 0:
+        if row is None:
             continue
         line = _line(sources, placed)
         score *= _MENTIONED if _is_mentioned(difference, line) else 1
         score *= _TOLD if to_log and ONLY_TOLD in placed.sight.notes else 1
+        if score < _LEAST:
+            continue
         place = (placed.path, placed.sight.line)
         if place not in scored or scored[place][0] < score:
             found = Suspect(*place, line.strip(), row.why, row.remedy)
@@ -82,16 +84,18 @@ def _score(placed: Placed, row: Row, culprit: str) -> float:
 @cache
 def _patterns(text: str) -> tuple[_Pattern, ...]:
     """Read the sights of a row. Blanks part them, `?` stands for a blank inside one."""
-    found = []
-    for word in text.split():
-        match = None if word.startswith("<") else _PATTERN.match(word)
-        if match is None or word.startswith("sh:<"):
-            match = _PATTERN.match(word) if word.startswith("sh:<") else match
-        if match is None:
-            found.append(_Pattern(word, (), is_call=False))
-        else:
-            found.append(_Pattern(match.group(1), tuple(match.group(2).split(",")), is_call=True))
-    return tuple(found)
+    return tuple(_pattern(word) for word in text.split())
+
+
+def _pattern(word: str) -> _Pattern:
+    if not word.endswith(")"):
+        return _Pattern(word, (), is_call=False)
+    depth = 0
+    for at in range(len(word) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(word[at], 0)
+        if depth == 0:
+            return _Pattern(word[:at], tuple(word[at + 1 : -1].split(",")), is_call=True)
+    raise AssertionError(word)
 
 
 def _matches(pattern: _Pattern, sight: Sight) -> bool:

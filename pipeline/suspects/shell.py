@@ -10,6 +10,7 @@ from .values import ORDERED_AWAY, Sight
 
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*|\$)(?![\w.])")
+_ARITHMETIC = re.compile(r"\(\((.*?)\)\)")
 _HERE = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 _FIXES_LOCALE = re.compile(r"\s*export\s.*\b(LC_ALL|LC_COLLATE)=")
 _SORTED = re.compile(r"\|\s*(\w+=\S*\s+)*sort\b|\|\s*(wc|grep -c)\b")
@@ -32,11 +33,19 @@ def sights(text: str) -> Iterator[Sight]:
     is_fixed = False
     for line in lines(text):
         is_fixed = is_fixed or bool(_FIXES_LOCALE.match(line.text))
-        for match in _VARIABLE.finditer(re.sub(r"'[^']*'", "''", line.text)):
-            yield Sight(f"sh:${match.group(1)}", line.number, text=line.text)
+        for name in _variables(line.text):
+            yield Sight(f"sh:${name}", line.number, text=line.text)
         for token in tokens(line.text):
             if isinstance(token, Command):
                 yield from _command(token, line, is_fixed=is_fixed)
+
+
+def _variables(text: str) -> Iterator[str]:
+    expanded = re.sub(r"'[^']*'", "''", text)
+    yield from (match.group(1) for match in _VARIABLE.finditer(expanded))
+    # In arithmetic a name needs no dollar.
+    for arithmetic in _ARITHMETIC.findall(expanded):
+        yield from re.findall(r"\b[A-Za-z_]\w*", arithmetic)
 
 
 def python_in(text: str) -> Iterator[tuple[int, str]]:
@@ -75,9 +84,21 @@ def _command(command: Command, line: Line, *, is_fixed: bool) -> Iterator[Sight]
             is_called=True,
             text=" ".join(words),
             positional=len(words) - 1,
-            keywords=settings,
+            keywords={**settings, **dict.fromkeys(_options(words), "")},
             notes=frozenset((ORDERED_AWAY,)) if _SORTED.search(line.text) else frozenset(),
         )
+
+
+def _options(words: list[str]) -> Iterator[str]:
+    """Give `--mtime` of `--mtime=@0`, and of `-cf` each letter by itself and both together."""
+    for word in words[1:]:
+        if word.startswith("--"):
+            yield word.partition("=")[0]
+        elif word.startswith("-"):
+            yield word
+            yield from (f"-{letter}" for letter in word[1:])
+    if words[0] == "tar" and len(words) > 1 and not words[1].startswith("-"):
+        yield from (f"-{letter}" for letter in words[1])
 
 
 def lines(text: str) -> Iterator[Line]:

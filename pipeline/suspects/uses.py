@@ -129,7 +129,8 @@ def is_only_told(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
 def _tells(names: Names, call: ast.Call) -> bool:
     called = names.dotted(call.func) or ""
     if called in _TELLS:
-        return not any(item.arg == "file" for item in call.keywords)
+        files = [ast.unparse(item.value) for item in call.keywords if item.arg == "file"]
+        return all(file in ("sys.stderr", "sys.stdout") for file in files)
     first, _, last = called.rpartition(".")
     is_logger = first.startswith("logging") or ("log" in ast.unparse(call.func).lower())
     return is_logger and last in _LEVELS

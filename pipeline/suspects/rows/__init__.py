@@ -10,8 +10,8 @@ without an argument. In brackets, apart by commas, all of:
     keyword=v  is given as v          !~text     it does not
     !keyword=v is not given as v      unsorted   the order is seen: nobody sorts the result, or just counts it
 
-Of shell scripts `sh:name` is a program, with the variables set before it as its keywords (`LC_ALL` also where the
-script set it before), `sh:$NAME` a variable, `sh:/dev/x` a file, and `sh:<glob>` a pattern of files.
+Of shell scripts `sh:name` is a program, with its options and the variables set before it as its keywords (`LC_ALL`
+also where the script has set it), `sh:$NAME` a variable, `sh:/dev/x` a file, and `sh:<glob>` a pattern of files.
 """
 
 from . import chance, clock, machine, order, place, shell

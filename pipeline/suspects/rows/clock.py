@@ -49,7 +49,7 @@ ROWS = (
     Row(
         "time repetition timezone",
         8,
-        "zipfile.ZipFile().writestr zipfile.ZipFile().open(~'w')",
+        "zipfile.ZipFile().writestr(!~ZipInfo) zipfile.ZipFile().open(~'w')",
         "an archive holds the time at which each member was written",
         "`writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)`",
     ),

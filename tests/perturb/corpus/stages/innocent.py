@@ -78,7 +78,8 @@ def timed(words: str) -> int:
 
 
 def numbers() -> list[int]:
-    return [number * number for number in {5, 3, 11, 7}]
+    primes = {5, 3, 11, 7}
+    return [number * number for number in primes]
 
 
 def debugging(words: str) -> str:

@@ -1,4 +1,4 @@
-"""NumPy: a generator without a seed, and a product whose last bits are the library's; and what is the same each time."""
+"""NumPy: a generator without a seed, a product whose last bits vary; and what is the same each time."""
 
 import numpy as np
 

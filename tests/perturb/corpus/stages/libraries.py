@@ -1,6 +1,14 @@
-"""scikit-learn: models that are the same each time."""
+"""pandas, pyarrow, scikit-learn and joblib, used so that the results are the same each time.
+
+In one module, so that all these stages share one server, which imports them once.
+"""
+
+import math
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from joblib import Parallel, delayed
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
@@ -8,6 +16,40 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, export_text
+
+
+def pandas_means(numbers: pd.DataFrame) -> pd.DataFrame:
+    return numbers.groupby("group", as_index=False).mean().round(6)
+
+
+def pandas_joined(numbers: pd.DataFrame) -> pd.DataFrame:
+    names = pd.DataFrame({"group": ["g1", "g2", "g3"], "name": ["one", "two", "three"]})
+    return numbers.merge(names, on="group", how="inner")
+
+
+def pandas_pivot(numbers: pd.DataFrame) -> str:
+    wide = numbers.assign(day=pd.to_datetime("2020-01-01") + pd.to_timedelta(numbers.index, unit="D"))
+    table = wide.groupby([wide["day"].dt.month, "group"])["x"].max().unstack()
+    return table.to_csv(float_format="%.4f")
+
+
+def arrow_sorted(numbers: pa.Table) -> pa.Table:
+    return numbers.sort_by([("group", "ascending"), ("x", "descending")])
+
+
+def arrow_grouped(numbers: pa.Table) -> pa.Table:
+    return (
+        numbers.group_by("group", use_threads=False).aggregate([("x", "sum"), ("y", "max")]).sort_by("group")
+    )
+
+
+def arrow_derived(numbers: pa.Table) -> pa.Table:
+    ratio = pc.divide(numbers["x"], pc.add(numbers["y"], 1))
+    return numbers.append_column("ratio", pc.round(ratio, 6))
+
+
+def roots() -> list[float]:
+    return Parallel(n_jobs=2, prefer="threads")(delayed(math.sqrt)(number) for number in range(20))
 
 
 def rules(numbers: pd.DataFrame) -> str:
