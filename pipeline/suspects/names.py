@@ -55,8 +55,9 @@ class Names:
         """Return the expressions that a name may have been set to."""
         return [found for found in self._found(node) if isinstance(found, ast.expr)]
 
-    def is_builtin(self, node: ast.AST, name: str) -> bool:
-        return isinstance(node, ast.Name) and node.id == name and not self._found(node)
+    def is_local(self, node: ast.AST) -> bool:
+        """Say whether a node stands in a function."""
+        return self._scope(node) is not self.tree
 
     def uses(self, node: ast.Name) -> list[ast.Name]:
         """Return the places where a name that is bound here is used, in its function and those inside."""

@@ -141,7 +141,8 @@ class Orders:
             called_name = self._names.dotted(above.func) or ""
             method = above.func.attr if isinstance(above.func, ast.Attribute) else ""
             shows = called_name in _SHOWS or method in _SHOWING_METHODS
-            return above if shows and not is_ordered_away(self._names, above) else None
+            is_writing = isinstance(self._names.parents.get(above), ast.Expr)
+            return above if shows and (is_writing or not is_ordered_away(self._names, above)) else None
         return None
 
     def _is_kept(self, node: ast.expr) -> bool:

@@ -118,8 +118,9 @@ def is_only_told(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
             and len(above.targets) == 1
             and isinstance(above.targets[0], ast.Name)
         ):
+            # What a module keeps may be used by another.
             uses = names.uses(above.targets[0])
-            return all(is_only_told(names, use, deep - 1) for use in uses)
+            return names.is_local(above) and all(is_only_told(names, use, deep - 1) for use in uses)
         if isinstance(above, ast.stmt):
             return False
         above = names.parents.get(above)
