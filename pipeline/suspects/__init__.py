@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from . import definitions, python, shell
 from .rank import MOST, Placed, suspects
-from .values import Script, Suspect
+from .values import Script, Sight, Suspect
 
 __all__ = ["MOST", "Script", "Suspect", "of"]
 
@@ -45,7 +45,7 @@ def _seen(sources: Mapping[str, str], entry: str | None, command: Script | None)
         is_entry = path.removesuffix(".py").replace("/", ".").endswith(module) if module else True
         looked = python.Looked(tree, own, defined, function if is_entry else "")
         imported = frozenset(looked.names.imported)
-        for sight in looked.sights():
+        for sight in _all(looked):
             yield Placed(sight, path, imported, 0 if is_entry else 1)
     scripts = [Script(text, path) for path, text in sources.items() if _is_shell(path, text)]
     for script in [*scripts, *([command] if command else [])]:
@@ -60,9 +60,16 @@ def _in_script(script: Script, own: frozenset[str], defined: definitions.Definit
         if tree is None:
             continue
         looked = python.Looked(tree, own, defined, "")
-        for sight in looked.sights():
+        for sight in _all(looked):
             number = sight.line + line + script.line - 2
             yield Placed(sight._replace(line=number), script.path, frozenset(looked.names.imported), 0)
+
+
+def _all(looked: python.Looked) -> list[Sight]:
+    try:
+        return list(looked.sights())
+    except RecursionError:
+        return []  # generated code nests deeper than Python's stack; nobody wrote it by hand
 
 
 def _trees(sources: Mapping[str, str]) -> Iterable[tuple[str, ast.Module]]:

@@ -13,7 +13,7 @@ from .values import ONLY_TOLD, ORDERED_AWAY, Sight
 
 _SHELLS = re.compile(r"(os\.(system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+)")
 _VARIABLES = ("os.environ", "os.environb", "os.getenv", "os.environ.get", "os.environ.pop")
-_SQL = re.compile(r"\b(select|insert|update|values|with)\b", re.IGNORECASE)
+_SQL = re.compile(r"\b(select|insert\s+into|update|values)\b", re.IGNORECASE)
 _SQL_NAMES = re.compile(
     r"\b(random\s*\(|rand\s*\(|uuid\s*\(|gen_random_uuid\s*\(|now\s*\(|current_timestamp|current_date|"
     r"date\s*\(\s*'now'|datetime\s*\(\s*'now'|today\s*\(|localtime|current_user|using\s+sample)",
@@ -44,7 +44,8 @@ class Looked:
                 if ast.unparse(node.format_spec).rstrip("'\"").endswith("n"):
                     yield Sight("<number in the locale's form>", node.lineno)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield from _sql(node, node.value)
+                is_docstring = isinstance(self.names.parents.get(node), ast.Expr)
+                yield from () if is_docstring else _sql(node, node.value)
 
     def _call(self, node: ast.Call) -> Iterator[Sight]:
         name = self.names.dotted(node.func)

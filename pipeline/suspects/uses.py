@@ -40,8 +40,8 @@ def is_ordered_away(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
         made = names.parents[above]
         is_inner = isinstance(made, ast.SetComp)
         return is_inner or (isinstance(made, ast.expr) and is_ordered_away(names, made, deep - 1))
-    if isinstance(above, ast.keyword):
-        return False
+    if isinstance(above, ast.Subscript) and above.slice is node:
+        return True
     if isinstance(above, ast.Call):
         return _is_taken_without_order(names, above, node, deep)
     if isinstance(above, ast.Attribute):

@@ -8,7 +8,7 @@ without an argument. In brackets, apart by commas, all of:
     keyword    is given               <2         fewer than two positional arguments
     !keyword   is not given           ~text      the call, as it is written, contains the text
     keyword=v  is given as v          !~text     it does not
-    !keyword=v is not given as v      unsorted   the order is seen: nobody sorts the result, or just counts it
+    !keyword=v is not given as v      unsorted   the result is seen: it is not just sorted, counted, compared
 
 Of shell scripts `sh:name` is a program, with its options and the variables set before it as its keywords (`LC_ALL`
 also where the script has set it), `sh:$NAME` a variable, `sh:/dev/x` a file, and `sh:<glob>` a pattern of files.

@@ -35,7 +35,7 @@ ROWS = (
     Row(
         "time repetition",
         8,
-        "gzip.open(~'w,!mtime) gzip.GzipFile(!mtime,<5) gzip.compress(!mtime)",
+        "gzip.open(~'w,!mtime) gzip.GzipFile(~'w,!mtime,<5) gzip.compress(!mtime)",
         "a gzip file holds the time at which it was written",
         "`gzip.GzipFile(path, 'wb', mtime=0)`, or `gzip.compress(data, mtime=0)`",
     ),

@@ -49,7 +49,7 @@ ROWS = (
     Row(
         "repetition pid",
         9,
-        "id",
+        "id(unsorted)",
         "`id` is an address in memory",
         "count instead (`enumerate`), or use a field that names the object",
     ),

@@ -212,6 +212,9 @@ INNOCENT = {
     "how many files there are": ("listing", "import os\ndef f(p):\n    return len(os.listdir(p))\n"),
     "a walk through a tree of syntax": ("listing", "import ast\ndef f(t):\n    return list(ast.walk(t))\n"),
     "a group of a match": ("user", "import re\ndef f(t):\n    return re.match('a', t).group()\n"),
+    "a table by address": ("pid", "def f(a, seen):\n    return id(a) in seen or seen[id(a)] == id(a)\n"),
+    "a docstring about a database": ("repetition", 'def f():\n    """Run `SELECT random()`."""\n'),
+    "gzip that is read": ("time", "import gzip\ndef f(p):\n    return gzip.GzipFile(p).read()\n"),
     "a seeded generator": (
         "repetition",
         "import random\nimport numpy as np\na = np.random.default_rng(3)\nb = random.Random('x')\n",
