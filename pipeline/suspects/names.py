@@ -1,9 +1,10 @@
 """What a name of a Python file stands for: through imports, aliases, assignments. Knows one file, runs nothing."""
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias, TypeVar
 
+Answer = TypeVar("Answer")
 Binding: TypeAlias = "str | ast.expr | None"
 """A dotted name, an expression that it was set to, or None for what cannot be told."""
 
@@ -11,8 +12,6 @@ OWN = "@"
 """Stands before the name of what the project defines itself."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_DEEP = 8
-"""So many assignments are followed at most: a name may be set to itself."""
 
 
 class Names:
@@ -24,6 +23,7 @@ class Names:
         self.imported: set[str] = set()
         """The top-level names of all modules that it imports."""
         self._own = own
+        self._answers: dict[tuple[str, ast.AST, str], Any] = {}
         self._bindings: dict[tuple[ast.AST, str], list[Binding]] = {}
         self._loads: dict[tuple[ast.AST, str], list[ast.Name]] = {}
         for node in ast.walk(tree):
@@ -36,19 +36,19 @@ class Names:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 self._loads.setdefault((self._owner(node), node.id), []).append(node)
 
-    def dotted(self, node: ast.AST, deep: int = _DEEP) -> str | None:
+    def dotted(self, node: ast.AST) -> str | None:
         """Return the dotted name for which an expression stands; None if it cannot be told."""
         if isinstance(node, ast.Name):
-            return self._of_name(node, deep)
+            return self.once("dotted", node, None, lambda: self._of_name(node))
         if isinstance(node, ast.Attribute):
-            base = self.dotted(node.value, deep)
+            base = self.dotted(node.value)
             is_unknown = base is None or (base.startswith(".") and not base.endswith("()"))
             return f".{node.attr}" if is_unknown else f"{base}.{node.attr}"
         if isinstance(node, ast.Call):
-            called = self.dotted(node.func, deep)
+            called = self.dotted(node.func)
             return None if called is None else f"{called}()"
         if isinstance(node, ast.Await | ast.NamedExpr | ast.Starred):
-            return self.dotted(node.value, deep)
+            return self.dotted(node.value)
         return None
 
     def values(self, node: ast.Name) -> list[ast.expr]:
@@ -63,12 +63,21 @@ class Names:
         """Return the places where a name that is bound here is used, in its function and those inside."""
         return self._loads.get((self._owner(node), node.id), [])
 
-    def _of_name(self, node: ast.Name, deep: int) -> str | None:
+    def once(self, question: str, node: ast.Name, meanwhile: Answer, answer: Callable[[], Answer]) -> Answer:
+        """Answer a question about what a name stands for, once. `meanwhile` is the answer where it asks for itself."""
+        key = (question, self._owner(node), node.id)
+        if key not in self._answers:
+            self._answers[key] = meanwhile
+            self._answers[key] = answer()
+        found: Answer = self._answers[key]
+        return found
+
+    def _of_name(self, node: ast.Name) -> str | None:
         found = self._found(node)
         if not found:
             return node.id  # a builtin, or of the module itself: `__file__`
-        for binding in found if deep else ():
-            name = binding if isinstance(binding, str) or binding is None else self.dotted(binding, deep - 1)
+        for binding in found:
+            name = binding if isinstance(binding, str) or binding is None else self.dotted(binding)
             if name is not None and not name.startswith("."):
                 return name
         return None

@@ -60,24 +60,22 @@ class Orders:
         if self._is_address(node):
             yield Sight(ADDRESS, node.lineno)
 
-    def _is_set(self, node: ast.expr, deep: int = 6) -> bool:
+    def _is_set(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Set | ast.SetComp):
             return True
-        if deep == 0:
-            return False
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd | ast.BitXor | ast.Sub):
             sides = (node.left, node.right)
             is_views = not isinstance(node.op, ast.Sub | ast.BitOr) or all(map(_is_keys, sides))
-            return any(self._is_set(s, deep - 1) or (is_views and _is_keys(s)) for s in sides)
+            return any(self._is_set(s) or (is_views and _is_keys(s)) for s in sides)
         if self._names.dotted(node) in self._sets:
             return True
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SAME:
-            return self._is_set(node.func.value, deep - 1)
-        return isinstance(node, ast.Name) and any(
-            self._is_set(value, deep - 1) for value in self._names.values(node)
+            return self._is_set(node.func.value)
+        return isinstance(node, ast.Name) and self._names.once(
+            "set", node, False, lambda: any(map(self._is_set, self._names.values(node)))
         )
 
-    def _is_numbers(self, node: ast.expr, deep: int = 4) -> bool:
+    def _is_numbers(self, node: ast.expr) -> bool:
         """Say whether a set holds numbers alone: their order does not vary."""
         if isinstance(node, ast.Set):
             return all(self._is_number(item) for item in node.elts)
@@ -85,7 +83,7 @@ class Orders:
             return self._is_number(node.elt)
         if isinstance(node, ast.BinOp):
             sets = [side for side in (node.left, node.right) if self._is_set(side)]
-            return bool(sets) and all(self._is_numbers(side, deep) for side in sets)
+            return bool(sets) and all(map(self._is_numbers, sets))
         if isinstance(node, ast.Call) and node.args:
             first = node.args[0]
             if isinstance(first, ast.Call):
@@ -96,11 +94,13 @@ class Orders:
                 return self._is_number(first.elt)
             is_display = isinstance(first, ast.List | ast.Tuple)
             return is_display and all(self._is_number(item) for item in first.elts)  # type: ignore[attr-defined]
-        if isinstance(node, ast.Name) and deep:
-            sets = [value for value in self._names.values(node) if self._is_set(value)]
-            filled = [value for value in sets if not _is_empty(value)]
-            return bool(filled) and all(self._is_numbers(value, deep - 1) for value in filled)
-        return False
+        return isinstance(node, ast.Name) and self._names.once(
+            "numbers", node, True, lambda: self._are_numbers(self._names.values(node))
+        )
+
+    def _are_numbers(self, values: list[ast.expr]) -> bool:
+        filled = [value for value in values if self._is_set(value) and not _is_empty(value)]
+        return bool(filled) and all(map(self._is_numbers, filled))
 
     def _is_number(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant):
@@ -112,7 +112,9 @@ class Orders:
 
     def _is_objects(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name):
-            return any(self._is_objects(value) for value in self._names.values(node))
+            return self._names.once(
+                "objects", node, False, lambda: any(map(self._is_objects, self._names.values(node)))
+            )
         items = (
             node.elts if isinstance(node, ast.Set) else [node.elt] if isinstance(node, ast.SetComp) else []
         )

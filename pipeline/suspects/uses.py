@@ -24,47 +24,46 @@ _LEVELS = words("debug info warning error exception critical log")
 _METHODS_WITHOUT_ORDER = words(
     "add append clear count discard index isdisjoint issubset issuperset remove sort update"
 )
-_DEEP = 6
 
 
-def is_ordered_away(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
+def is_ordered_away(names: Names, node: ast.expr) -> bool:
     """Say whether the order of a value shows in nothing that is made of it."""
     above = names.parents.get(node)
-    if deep == 0 or above is None:
+    if above is None:
         return False
     if isinstance(above, ast.Compare):
         return all(isinstance(o, ast.In | ast.NotIn | ast.Eq | ast.NotEq) for o in above.ops)
     if isinstance(above, ast.SetComp | ast.BoolOp | ast.UnaryOp | ast.If | ast.While | ast.Expr | ast.IfExp):
-        return not (isinstance(above, ast.IfExp | ast.BoolOp) and not is_ordered_away(names, above, deep - 1))
+        return not (isinstance(above, ast.IfExp | ast.BoolOp) and not is_ordered_away(names, above))
     if isinstance(above, ast.comprehension):
         made = names.parents[above]
         is_inner = isinstance(made, ast.SetComp)
-        return is_inner or (isinstance(made, ast.expr) and is_ordered_away(names, made, deep - 1))
+        return is_inner or (isinstance(made, ast.expr) and is_ordered_away(names, made))
     if isinstance(above, ast.Subscript) and above.slice is node:
         return True
     if isinstance(above, ast.Call):
-        return _is_taken_without_order(names, above, node, deep)
+        return _is_taken_without_order(names, above, node)
     if isinstance(above, ast.Attribute):
         return above.attr in _METHODS_WITHOUT_ORDER
     if isinstance(above, ast.For) and above.iter is node:
-        return all(_only_collects(item, names, deep) for item in above.body)
+        return all(_only_collects(item, names) for item in above.body)
     if isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
-        return _is_name_without_order(names, above.targets[0], deep)
+        return _is_name_without_order(names, above.targets[0])
     if isinstance(above, ast.Starred | ast.ListComp | ast.GeneratorExp | ast.Await):
-        return is_ordered_away(names, above, deep - 1)
+        return is_ordered_away(names, above)
     return False
 
 
-def _is_taken_without_order(names: Names, call: ast.Call, node: ast.expr, deep: int) -> bool:
+def _is_taken_without_order(names: Names, call: ast.Call, node: ast.expr) -> bool:
     called = names.dotted(call.func) or ""
     if node is call.func:
-        return is_ordered_away(names, call, deep - 1)
+        return is_ordered_away(names, call)
     if called in ASKS_NO_ORDER:
         return True
     if called in ("json.dump", "json.dumps") and any(k.arg == "sort_keys" for k in call.keywords):
         return True
     if called in _KEEPS_ORDER:
-        return is_ordered_away(names, call, deep - 1)
+        return is_ordered_away(names, call)
     is_collected = isinstance(call.func, ast.Attribute) and call.func.attr in ("update", "add", "discard")
     return is_collected and _is_set_name(names, call.func.value)  # type: ignore[attr-defined]
 
@@ -76,10 +75,12 @@ def _is_set_name(names: Names, node: ast.expr) -> bool:
     )
 
 
-def _is_name_without_order(names: Names, target: ast.Name, deep: int) -> bool:
+def _is_name_without_order(names: Names, target: ast.Name) -> bool:
     uses = names.uses(target)
     is_sorted = any(_is_sorted_in_place(names, use) for use in uses)
-    return is_sorted or (bool(uses) and all(is_ordered_away(names, use, deep - 1) for use in uses))
+    return is_sorted or names.once(
+        "ordered away", target, True, lambda: bool(uses) and all(is_ordered_away(names, use) for use in uses)
+    )
 
 
 def _is_sorted_in_place(names: Names, use: ast.Name) -> bool:
@@ -87,12 +88,12 @@ def _is_sorted_in_place(names: Names, use: ast.Name) -> bool:
     return isinstance(above, ast.Attribute) and above.attr in ("sort", "sort_values", "sort_by")
 
 
-def _only_collects(statement: ast.stmt, names: Names, deep: int) -> bool:
+def _only_collects(statement: ast.stmt, names: Names) -> bool:
     """Say whether a statement of a loop does the same in whatever order the loop goes."""
     if isinstance(statement, ast.Pass | ast.Continue):
         return True
     if isinstance(statement, ast.If):
-        return all(_only_collects(item, names, deep) for item in (*statement.body, *statement.orelse))
+        return all(_only_collects(item, names) for item in (*statement.body, *statement.orelse))
     if isinstance(statement, ast.AugAssign):
         return isinstance(statement.value, ast.Constant) or isinstance(statement.op, ast.BitOr | ast.BitAnd)
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -100,17 +101,17 @@ def _only_collects(statement: ast.stmt, names: Names, deep: int) -> bool:
         if not isinstance(function, ast.Attribute):
             return False
         if function.attr in ("append", "extend") and isinstance(function.value, ast.Name):
-            return _is_name_without_order(names, function.value, deep - 1)
+            return _is_name_without_order(names, function.value)
         return function.attr in ("add", "discard", "mkdir") or (
             function.attr == "update" and _is_set_name(names, function.value)
         )
     return False
 
 
-def is_only_told(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
+def is_only_told(names: Names, node: ast.expr) -> bool:
     """Say whether a value goes to the log and nowhere else."""
     above: ast.AST | None = names.parents.get(node)
-    while above is not None and deep:
+    while above is not None:
         if isinstance(above, ast.Call) and _tells(names, above):
             return True
         if (
@@ -119,12 +120,17 @@ def is_only_told(names: Names, node: ast.expr, deep: int = _DEEP) -> bool:
             and isinstance(above.targets[0], ast.Name)
         ):
             # What a module keeps may be used by another.
-            uses = names.uses(above.targets[0])
-            return names.is_local(above) and all(is_only_told(names, use, deep - 1) for use in uses)
+            return names.is_local(above) and _is_name_only_told(names, above.targets[0])
         if isinstance(above, ast.stmt):
             return False
         above = names.parents.get(above)
     return False
+
+
+def _is_name_only_told(names: Names, target: ast.Name) -> bool:
+    return names.once(
+        "told", target, True, lambda: all(is_only_told(names, use) for use in names.uses(target))
+    )
 
 
 def _tells(names: Names, call: ast.Call) -> bool:

@@ -378,6 +378,15 @@ def test_what_cannot_be_read_accuses_nobody():
     assert [suspect.path for suspect in suspects.of(sources, "host")] == ["c.py"]
 
 
+def test_a_name_that_is_set_to_itself_again_and_again_takes_no_longer():
+    text = (
+        "import socket\ndef f(x):\n"
+        + "    x = x.a(x) | set(x.b)\n" * 300
+        + "    return socket.gethostname()\n"
+    )
+    assert [suspect.line for suspect in look(text, "host")] == [303]
+
+
 def test_each_row_of_the_table_is_about_variables_that_there_are():
     for row in ROWS:
         assert set(row.culprits.split()) <= CULPRITS, row
