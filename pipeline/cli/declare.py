@@ -207,6 +207,12 @@ COMMANDS = {
                 Option(
                     "twice", ("--twice",), "flag", "Build two times and compare these; needs no lock file."
                 ),
+                Option(
+                    "perturb",
+                    ("--perturb",),
+                    "flag",
+                    "Build each stage again under other hidden variables; name what made it differ.",
+                ),
                 Option("jobs", ("-j", "--jobs"), "number", "How many CPUs to use; all without.", "N"),
                 Option("junit", ("--junit",), "text", "Write a report in JUnit's form, too.", "FILE"),
             ),

@@ -33,6 +33,10 @@ def run(request: dict[str, Any]) -> NoReturn:
     for name in request["modules"]:
         sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = [""]  # that of the server names folders of this machine
+    if request["scattered"]:
+        from .altered.heap import scatter
+
+        scatter(request["scattered"])
     imports.seed_generators()
     audit = Audit(**request["audited"])
     audit.begin()

@@ -25,6 +25,7 @@ from .sandbox import isolation, kernel, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
 from .servers import Server, Servers, Wanted
+from .world import AS_USUAL, World
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -55,6 +56,7 @@ class Order(NamedTuple):
     terminal: bool = False
     left_out: Mapping[str, Mapping[str, int]] = {}
     """By path the names that `source` lacks, with their lines."""
+    world: World = AS_USUAL
     watched: bool = False
     """Every path that it and its descendants ask for is reported, where the machine can tell."""
 
@@ -136,7 +138,7 @@ class LocalExecutor:
 
     def prepare(self, order: Order) -> WorkFolder:
         """Make the folder with everything in it, ready to run."""
-        folder = WorkFolder.make(self._base, order.key)
+        folder = WorkFolder.make(self._base, order.key, order.world)
         try:
             scratch = self._layout.scratch / (order.key if order.keeps_scratch else "none")
             level = self._plan_for(order.stage).level
@@ -167,6 +169,7 @@ class LocalExecutor:
         """Return the stage's whole environment."""
         stage = order.stage
         variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= order.world.variables
         variables |= {"HOME": folder.home, "TMPDIR": folder.tmp, "PIPE_CONTEXT": folder.context}
         if stage.cmd is not None:
             own = [os.path.normpath(os.path.join(folder.project, root)) for root in order.roots]
@@ -205,10 +208,12 @@ class LocalExecutor:
             "params": json.loads(digest.canonical(order.recipe["params"])),
             "outputs": order.recipe["outputs"],
             "env": self.environment(order, folder),
+            "umask": order.world.umask,
+            "scattered": order.world.scattered,
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
-            "isolation": self._isolation(order)._asdict(),
+            "isolation": self._isolation(order, folder)._asdict(),
             "audited": self._audited(order, folder),
         }
 
@@ -218,7 +223,7 @@ class LocalExecutor:
         inside = [path for path in self._plan.readable if path.startswith(self._root + "/")]
         return {"roots": roots, "ignored": inside}
 
-    def _isolation(self, order: Order) -> ForStage:
+    def _isolation(self, order: Order, folder: WorkFolder) -> ForStage:
         stage = order.stage
         written = _written(stage)
         writable = isolation.outermost_writable(written) if written else ()
@@ -226,13 +231,17 @@ class LocalExecutor:
             path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
         }
         fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
-        mounted = {f"project/{path}": source for path, source in linked.items()}
-        mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
+        world = order.world
+        mounted = {f"{world.project}/{path}": source for path, source in linked.items()}
+        mounted |= {f"{world.home}/{path}": source for path, source in _secret_files(stage).items()}
+        if world.online:
+            mounted[view.ONLINE] = folder.online
         shown = None
         if _sees_project(order):
             shown = whole.of(self._root, written)
             fixed = tuple(path for path in order.inputs if path not in linked)
-        return ForStage(writable, fixed, mounted, stage.network, shown)
+        seems = (world.home, world.tmp, world.host, world.user)
+        return ForStage(writable, fixed, mounted, stage.network, *seems, shown)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
@@ -270,13 +279,17 @@ class LocalExecutor:
         memory = order.stage.resources.memory_bytes
         watch = self._watch(order, folder, plan) if order.watched and not self.unwatched else None
         server = self._servers.take(wanted, plan)
-        stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
+        stream = server.request(
+            folder.request, memory, terminal=order.terminal, watch=watch, world=order.world
+        )
         if stream is None:
             # It was killed while it had nothing to do: no stage was lost with it, so another is asked.
             self._servers.give_back(server)
             self._servers.lost(server)
             server = self._servers.take(wanted, plan)
-            stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
+            stream = server.request(
+                folder.request, memory, terminal=order.terminal, watch=watch, world=order.world
+            )
         return server, stream
 
     def _watch(self, order: Order, folder: WorkFolder, plan: ForServer) -> dict[str, list[Any]]:
@@ -311,6 +324,7 @@ class LocalExecutor:
             # Nothing is loaded for it, and its variables are set when it is executed.
             return Wanted((), tuple(sorted(constants.constants(1, python_folder=self._python).items())))
         variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= order.world.variables
         variables |= constants.declared(order.recipe["variables"])
         return Wanted(order.preload, tuple(sorted(variables.items())))
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from .child import BOOT
 from .sandbox.isolation import ForServer
 from .sandbox.namespaces import HOME
+from .world import World
 
 _SHARED = sys.platform == "linux"
 """Elsewhere each action gets a server of its own, with nothing loaded: system libraries there survive no fork."""
@@ -72,13 +73,16 @@ class Server:
         *,
         terminal: bool,
         watch: Mapping[str, Sequence[Any]] | None,
+        world: World,
     ) -> socket.socket | None:
         """Hand over a request, with the stage's limit; returns the socket for the answer and for orders.
 
         None if the server has ended, so that nothing was handed over. `watch` is what makes a `Watching`, if the
         stage is to be watched.
         """
-        packet = json.dumps({"path": path, "memory_bytes": memory_bytes, "watch": watch}).encode()
+        request: dict[str, Any] = {"path": path, "memory_bytes": memory_bytes, "watch": watch}
+        request |= {"first_process": world.first_process, "altered": world.altered}
+        packet = json.dumps(request).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs, self._lock:

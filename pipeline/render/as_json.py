@@ -134,10 +134,25 @@ def _found(stage: "StageFound") -> dict[str, Any]:
             for name, output in stage.outputs.items()
         },
         "culprit": stage.culprit,
+        **_perturbation(stage),
         "error": stage.error,
         "follows": list(stage.follows),
         "reasons": reasons(stage.reasons),
         "wall_seconds": round(stage.wall_seconds, 6),
+    }
+
+
+def _perturbation(stage: "StageFound") -> dict[str, Any]:
+    about = stage.perturbation
+    if about is None:
+        return {}
+    return {
+        "culprits": list(about.culprits),
+        "detail": about.detail or None,
+        "perturbed": list(about.perturbed),
+        "not_perturbed": dict(about.not_perturbed),
+        "limits": dict(about.limits),
+        "builds": about.builds,
     }
 
 

@@ -20,6 +20,8 @@ class VerifyOptions(NamedTuple):
     twice: bool = False
     """Compare two builds with each other, and not one with the lock file."""
     jobs: int | None = None
+    perturb: bool = False
+    """Build each stage again under other hidden variables, too."""
 
 
 class OutputFound(NamedTuple):
@@ -30,6 +32,21 @@ class OutputFound(NamedTuple):
     expected: str | None
     actual: str | None
     difference: str | None = None
+
+
+class Perturbation(NamedTuple):
+    """What became of a stage when hidden variables were varied; their names are in `perturb.variables`."""
+
+    perturbed: tuple[str, ...] = ()
+    not_perturbed: Mapping[str, str] = {}
+    """The others, each with the reason."""
+    limits: Mapping[str, str] = {}
+    """What of those that were varied stayed as it was."""
+    culprits: tuple[str, ...] = ()
+    """Those that make the result another one, the one to name first first; `a + b` do so only together."""
+    detail: str = ""
+    builds: int = 0
+    """How often it was executed for this."""
 
 
 class StageFound(NamedTuple):
@@ -47,6 +64,8 @@ class StageFound(NamedTuple):
     """In what it was made of something else than the lock file says."""
     mark: Mark | None = None
     culprit: str | None = None
+    """The first of the culprits."""
+    perturbation: Perturbation | None = None
 
 
 class VerifyResult(NamedTuple):
@@ -57,3 +76,4 @@ class VerifyResult(NamedTuple):
     executed: int
     wall_seconds: float
     twice: bool
+    perturbed: bool = False

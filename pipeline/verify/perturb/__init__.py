@@ -1,0 +1,222 @@
+"""`pipe verify --perturb`: builds each stage again under other hidden variables. Changes nothing of the project."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ... import machine as shared
+from ...events import Listener
+from ...model import Output, Produced, Stage, StageResult
+from .. import bytes as stored
+from .. import judge
+from ..build import Built
+from ..judge import Side
+from ..result import Perturbation, StageFound
+from .attempts import Attempts, Outcome
+from .machine import Machine, look
+from .search import Diagnosis, Search
+from .variables import PID, RESTLESS, VARIANTS, VARIED, Setting, left_out, limits
+
+__all__ = ["perturb"]
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+_QUICK_SECONDS, _SLOW_SECONDS = 2.0, 60.0
+
+
+def perturb(
+    built: Built, found: Mapping[str, StageFound], listener: Listener, *, jobs: int | None
+) -> dict[str, StageFound]:
+    """Build every stage that was executed again, with everything varied and with nothing; find who is to blame.
+
+    Returns what was found, with what came of this. Raises StoreError for a disk that is full.
+    """
+    names = [name for name in found if built.results[name].outcome == "executed"]
+    jobs = jobs or len(shared.processors())
+    stop = threading.Event()
+    machine = look(built.opened.level)
+    attempts = Attempts(built, names, machine, jobs=jobs, cancelled=stop.is_set)
+    try:
+        return {**found, **_Round(attempts, built, machine, listener, jobs, stop).of(names, found)}
+    finally:
+        stop.set()
+        attempts.close()
+
+
+class _Round:
+    def __init__(
+        self,
+        attempts: Attempts,
+        built: Built,
+        machine: Machine,
+        listener: Listener,
+        jobs: int,
+        stop: threading.Event,
+    ) -> None:
+        self._attempts = attempts
+        self._built = built
+        self._machine = machine
+        self._listener = listener
+        self._jobs = jobs
+        self._stop = stop
+        self._telling = threading.Lock()
+        self._done = 0
+
+    def of(self, names: Sequence[str], found: Mapping[str, StageFound]) -> dict[str, StageFound]:
+        """Look at all stages first, and then for the culprits of those that differ."""
+        seconds = sum(self._built.results[name].wall_seconds for name in names)
+        self._listener.planned(len(names), seconds * (1 + VARIANTS) / self._jobs if seconds else None)
+        # Those that load the same packages come one after the other: they share the processes that have them loaded.
+        ordered = sorted(names, key=self._attempts.preload)
+        cases = {name: _Case(self._attempts, self._built, self._machine, name) for name in ordered}
+        looks: list[tuple[str, int]] = [(name, look) for look in range(1 + VARIANTS) for name in ordered]
+        self._side_by_side(looks, lambda item: self._look(cases[item[0]], item[1], len(names)))
+        judged = {}
+        differing = [name for name in ordered if cases[name].is_other]
+        diagnoses = dict(
+            zip(
+                differing,
+                self._side_by_side(differing, lambda n: self._find(cases[n], len(names))),
+                strict=True,
+            )
+        )
+        for name in names:
+            judged[name] = cases[name].judged(found[name], diagnoses.get(name))
+        return judged
+
+    def _look(self, case: "_Case", number: int, total: int) -> None:
+        if number == 0:
+            self._tell(lambda: self._listener.started(case.name, case.seconds))
+        case.look(number)
+        if number == VARIANTS and not case.is_other:
+            self._end(case, "unaffected", total)
+
+    def _find(self, case: "_Case", total: int) -> Diagnosis:
+        diagnosis = case.diagnose()
+        self._end(case, "affected", total)
+        return diagnosis
+
+    def _end(self, case: "_Case", outcome: str, total: int) -> None:
+        def told() -> None:
+            self._done += 1
+            result = StageResult(case.name, outcome, wall_seconds=case.seconds)
+            self._listener.finished(result, self._done, total, None)
+
+        self._tell(told)
+
+    def _tell(self, telling: Callable[[], None]) -> None:
+        with self._telling:
+            telling()
+
+    def _side_by_side(self, items: Sequence[T], work: Callable[[T], S]) -> list[S]:
+        with ThreadPoolExecutor(self._jobs) as pool:
+            try:
+                return list(pool.map(work, items))
+            except BaseException:
+                self._stop.set()  # the pool waits for what runs: that ends now
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+class _Case:
+    """One stage: what is varied for it, what came out, and how results of it are compared."""
+
+    def __init__(self, attempts: Attempts, built: Built, machine: Machine, name: str) -> None:
+        self.name = name
+        self._attempts = attempts
+        self._built = built
+        self._stage = _own(attempts.stages[name])
+        self._machine = machine
+        self._left_out = left_out(self._stage, machine)
+        self._groups = [group for group in VARIED if group not in self._left_out]
+        self._base = Outcome(built.results[name].outputs)
+        self.seconds = built.results[name].wall_seconds
+        self._has_tolerance = any(isinstance(output.compare, Mapping) for output in self._stage.outputs)
+        restless = set(RESTLESS) if machine.can_hold else set()
+        if PID in self._left_out:
+            restless.discard(PID)
+        n = 4 if self.seconds < _QUICK_SECONDS else 3 if self.seconds < _SLOW_SECONDS else 2
+        self._variants = VARIANTS if self.seconds < _SLOW_SECONDS else 2
+        self._search = Search(
+            self._build,
+            self._base,
+            self._differ,
+            lambda outcome: outcome.is_made,
+            groups=self._groups,
+            restless=restless,
+            confirmations=n,
+            variants=self._variants,
+        )
+        self._is_restless = False
+        self._affected_by: list[int] = []
+
+    @property
+    def is_other(self) -> bool:
+        """Some build gave something else."""
+        return self._is_restless or bool(self._affected_by)
+
+    def look(self, number: int) -> None:
+        """Build it once: 0 as usual, else with everything varied."""
+        if number == 0:
+            self._is_restless = self._search.repeat()
+        elif not self._is_restless and number <= self._variants and self._search.first_look(number - 1):
+            self._affected_by.append(number - 1)
+
+    def diagnose(self) -> Diagnosis:
+        return self._search.diagnose(self._affected_by, is_restless=self._is_restless)
+
+    def judged(self, found: StageFound, diagnosis: Diagnosis | None) -> StageFound:
+        """Add what came of it to what was found of the stage before."""
+        about = Perturbation(
+            perturbed=tuple(self._groups),
+            not_perturbed=self._left_out,
+            limits={n: text for n, text in limits(self._stage, self._machine).items() if n in self._groups},
+            builds=self._attempts.builds[self.name],
+        )
+        if diagnosis is None or not diagnosis.culprits:
+            return found._replace(perturbation=about)
+        about = about._replace(culprits=diagnosis.culprits, detail=diagnosis.detail)
+        found = found._replace(perturbation=about, culprit=diagnosis.culprits[0])
+        if found.verdict == "different":
+            return found
+        return self._shown(found, diagnosis)
+
+    def _shown(self, found: StageFound, diagnosis: Diagnosis) -> StageFound:
+        """Build it once more to show the difference."""
+        for _ in range(5):
+            outcome = self._attempts.build(self.name, diagnosis.setting, keeps=True)
+            if not self._differ(self._base, outcome):
+                continue  # it does not differ each time
+            if not outcome.is_made:
+                return found._replace(verdict="different", error=f"it fails then: {outcome.failure}")
+            judged = self._judge(self._base, outcome)
+            return found._replace(verdict="different", outputs=judged.outputs)
+        return found._replace(verdict="different")
+
+    def _build(self, setting: Setting) -> Outcome:
+        return self._attempts.build(self.name, setting, keeps=self._has_tolerance)
+
+    def _differ(self, one: Outcome, other: Outcome) -> bool:
+        if one.is_made != other.is_made:
+            return True
+        if not one.is_made or self._are_same(one.outputs, other.outputs):
+            return False
+        return not self._has_tolerance or self._judge(one, other).verdict == "different"
+
+    def _are_same(self, one: Mapping[str, Produced], other: Mapping[str, Produced]) -> bool:
+        return all(one[o.name].artifact[:2] == other[o.name].artifact[:2] for o in self._stage.outputs)
+
+    def _judge(self, one: Outcome, other: Outcome) -> StageFound:
+        result = StageResult(self.name, "executed", outputs=other.outputs, wall_seconds=self.seconds)
+        return judge.stage(self._stage, result, self._side(one), self._side(other))
+
+    def _side(self, outcome: Outcome) -> Side:
+        return Side(outcome.outputs, lambda produced: stored.find(self._built.opened, produced))
+
+
+def _own(stage: Stage) -> Stage:
+    """Return a stage with those outputs alone that are compared here: others are for their readers to judge."""
+    outputs: tuple[Output, ...] = tuple(output for output in stage.outputs if output.compare != "consumers")
+    return stage._replace(outputs=outputs)
