@@ -1,6 +1,6 @@
 """pandas, pyarrow, scikit-learn and joblib, used so that the results are the same each time.
 
-In one module, so that all these stages share one server, which imports them once.
+In one module, which uses them all when it is imported: so these stages share one server, which imports them once.
 """
 
 import math
@@ -16,6 +16,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, export_text
+
+assert all(
+    (pd, pa, pc, Parallel, delayed, DummyClassifier, GradientBoostingClassifier, RandomForestClassifier)
+)
+assert all((CountVectorizer, LogisticRegression, train_test_split, OneHotEncoder, StandardScaler))
+assert all((DecisionTreeClassifier, export_text))
 
 
 def pandas_means(numbers: pd.DataFrame) -> pd.DataFrame:
