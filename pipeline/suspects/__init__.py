@@ -24,7 +24,7 @@ def of(
 
     Args:
         sources: What the stage reaches, by project-relative path: the snapshot, so that nobody else is accused.
-        culprit: The hidden variable, as `verify --perturb` names it.
+        culprit: The hidden variable, as `verify --perturb` names it; several with ` + ` between them.
         entry: `module:callable` of a `run` stage; what such a stage prints is no result.
         command: The shell command of a `cmd` stage.
         difference: How the results differ, as `verify` says it; may name what a line writes.

@@ -48,10 +48,11 @@ def suspects(
     `sources` has the lines of each file; with `to_log` what is printed is no result.
     """
     scored: dict[tuple[str, int], tuple[float, int, Suspect]] = {}
-    rows = [row for row in ROWS if culprit in row.culprits.split()]
+    asked = culprit.split(" + ")
+    rows = [row for row in ROWS if not set(asked).isdisjoint(row.culprits.split())]
     for placed in seen:
         score, row = max(
-            ((_score(placed, row, culprit), row) for row in rows),
+            ((_score(placed, row, asked), row) for row in rows),
             key=lambda item: item[0],
             default=(0.0, None),
         )
@@ -71,13 +72,13 @@ def suspects(
     return tuple(suspect for score, _, suspect in ordered[:MOST] if score >= least)
 
 
-def _score(placed: Placed, row: Row, culprit: str) -> float:
+def _score(placed: Placed, row: Row, asked: list[str]) -> float:
     if row.needs and row.needs not in placed.imported:
         return 0.0
     if not any(_matches(pattern, placed.sight) for pattern in _patterns(row.sights)):
         return 0.0
     # What a row names first is what it is mostly for.
-    place = row.culprits.split().index(culprit)
+    place = next(place for place, name in enumerate(row.culprits.split()) if name in asked)
     return row.sure * placed.sight.doubt * 0.9**place
 
 
