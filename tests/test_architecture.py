@@ -34,6 +34,7 @@ ROOMS = (
     ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ledger", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
+    ("suspects",),
     # The verbs: they return data.
     (
         "project_graph",

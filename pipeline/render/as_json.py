@@ -135,6 +135,7 @@ def _found(stage: "StageFound") -> dict[str, Any]:
         },
         "culprit": stage.culprit,
         **_perturbation(stage),
+        "suspects": [suspect._asdict() for suspect in stage.suspects],
         "error": stage.error,
         "follows": list(stage.follows),
         "reasons": reasons(stage.reasons),

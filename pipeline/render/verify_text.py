@@ -53,6 +53,9 @@ def remarks(stage: "StageFound") -> list[str]:
     for output in stage.outputs.values():
         if output.difference and not stage.error:
             found.append(f"{output.path}: {output.difference}")
+    for suspect in stage.suspects:
+        found.append(f"perhaps {suspect.path}:{suspect.line}: {suspect.text}")
+        found.append(f"  {suspect.why}; write instead: {suspect.remedy}")
     return [printable(text) for text in found]
 
 

@@ -15,7 +15,7 @@ from ..events import Listener
 from ..model import Reason
 from ..opened import OpenProject, expand_targets, open_project
 from . import bytes as stored
-from . import judge, locked
+from . import judge, locked, suspected
 from .build import Built, Given, build
 from .judge import Side
 from .plan import Part, Plan, plan
@@ -66,7 +66,8 @@ def _verify(opened: OpenProject, options: VerifyOptions, listener: Listener) -> 
         own = {path: given[path] for path in part.given}
         found |= _judged(opened, part, own, options, listener)
     ordered = {name: found[name] for name in opened.graph.order if name in found}
-    stages = {name: _traced(opened, stage, ordered) for name, stage in ordered.items()}
+    traced = {name: _traced(opened, stage, ordered) for name, stage in ordered.items()}
+    stages = {name: suspected.by_whom(opened, stage) for name, stage in traced.items()}
     executed = sum(len(part.executed) for part in planned.parts)
     ok = executed > 0 and all(stage.verdict in OK for stage in stages.values())
     return VerifyResult(ok, stages, executed, time.monotonic() - clock, options.twice, options.perturb)

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from ..errors import Mark
 from ..model import Reason
+from ..suspects import Suspect
 
 Verdict: TypeAlias = Literal["identical", "equivalent", "recorded", "different", "failed", "blocked"]
 
@@ -66,6 +67,8 @@ class StageFound(NamedTuple):
     culprit: str | None = None
     """The first of the culprits."""
     perturbation: Perturbation | None = None
+    suspects: tuple[Suspect, ...] = ()
+    """The lines that may have made the difference, the likeliest first."""
 
 
 class VerifyResult(NamedTuple):
