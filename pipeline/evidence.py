@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from . import digest
-from .model import Produced
+from .model import Artifact
 from .trace import Trace
 
 SCHEMA = 1
@@ -53,7 +53,7 @@ class Malformed(ValueError):
         self.kind = kind
 
 
-def outputs_of(outputs: Iterable[Produced]) -> dict[str, str]:
+def outputs_of(outputs: Iterable[tuple[str, Artifact]]) -> dict[str, str]:
     """Return a result as evidence names it."""
     return {path: f"{artifact.kind} {artifact.digest}" for path, artifact in outputs}
 

@@ -71,7 +71,7 @@ def forecast(values: Mapping[str, Any], skin: Skin) -> int:
 
 def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mapping[str, Any]]) -> None:
     """Print verdicts, and the notes beside them."""
-    from ..render import status_text
+    from ..render import grades, status_text
     from ..render.words import printable_lines
 
     skin.result(
@@ -82,6 +82,7 @@ def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mappi
             estimate_seconds=result.estimate_seconds,
             style=skin.out,
             verbose=skin.verbose,
+            grades={name: grades.text_of(graded) for name, graded in result.grades.items()},
         ),
     )
     for note in result.notes:

@@ -67,12 +67,18 @@ def status(result: "StatusResult") -> dict[str, Any]:
                 "key": decision.key,
                 "reasons": reasons(decision.reasons),
                 "sandbox": result.sandboxes.get(name, "strict"),
+                **_graded(result, name),
             }
             for name, decision in result.decisions.items()
         },
         "leftovers": list(result.leftovers),
         "notes": list(result.notes),
     }
+
+
+def _graded(result: "StatusResult", name: str) -> dict[str, Any]:
+    graded = result.grades.get(name)
+    return {"grade": graded.grade, "differs_with": list(graded.differs_with)} if graded else {}
 
 
 def explain(explanation: "Explanation") -> dict[str, Any]:

@@ -19,8 +19,8 @@ _TEMPORARY = re.compile(r"\..+\.tmp")
 class File(NamedTuple):
     """One name in a store.
 
-    `kind` is `format`, `object`, `action`, `trace`, `evidence`, `lease`, `pin`, `root`, `temporary`, `aside` (what was put aside),
-    `stranger` (no part of a store), or `folder` (where a folder of the store belongs there is none).
+    `kind` is `format`, `object`, `action`, `trace`, `evidence`, `lease`, `pin`, `root`, `temporary`, `aside` (what
+    was put aside), `stranger` (no part of a store), or `folder` (where a folder of the store belongs there is none).
     """
 
     kind: str

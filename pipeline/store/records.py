@@ -1,13 +1,15 @@
 """Actions, traces and evidence by key. Knows where they stand and what makes one whole, not who asks."""
 
 import os
+from collections.abc import Iterable
 
 from .. import action as actions
 from .. import evidence as evidences
 from .. import trace as traces
 from ..action import Action
 from ..digest import of_bytes
-from ..evidence import Evidence
+from ..evidence import Evidence, Graded
+from ..model import Artifact
 from ..trace import Trace
 from . import layout
 from .objects import Batch
@@ -86,6 +88,10 @@ class Records:
             if one is not None and one.key == key:
                 found.append(one)
         return sorted(found, key=lambda one: (one.recorded, one.identity))
+
+    def grade(self, key: str, outputs: Iterable[tuple[str, Artifact]]) -> Graded:
+        """Say how well it is known that an action gives these outputs."""
+        return evidences.grade(evidences.outputs_of(outputs), self.traces(key), self.evidence(key))
 
     def put_evidence(self, batch: Batch, evidence: Evidence) -> None:
         """Add evidence to a batch; what says the same as what is there already is left out."""

@@ -39,19 +39,19 @@ def _all(opened: OpenProject, built: Built, found: Mapping[str, StageFound]) -> 
             continue
         outputs = outputs_of(result.outputs.values())
         level = built.opened.level if opened.project.stages[name].sandbox == "strict" else "L0"
+        about = stage.perturbation
+        culprits = about.culprits if about is not None else ()
+        builds = 1 + about.builds if about is not None else 1
         here = Evidence(entry.key, outputs, "rebuilt", level=level)
         traces = [t for t in opened.store.records.traces(entry.key) if not t.vouched]
         if not any(outputs_of(trace.outputs.values()) == outputs for trace in traces):
             # It gave something else than it did; that is about what it gave then.
-            for trace in traces[:1]:
-                yield here._replace(outputs=outputs_of(trace.outputs.values()), kind="differs")
+            then = outputs_of(traces[0].outputs.values()) if traces else None
+            if then is not None and stage.verdict != "equivalent":
+                yield here._replace(outputs=then, kind="differs", variables=culprits, builds=builds)
             continue
         yield here
-        about = stage.perturbation
-        if about is None:
-            continue
-        builds = 1 + about.builds
-        if about.culprits:
-            yield here._replace(kind="differs", variables=about.culprits, builds=builds)
-        else:
+        if culprits:
+            yield here._replace(kind="differs", variables=culprits, builds=builds)
+        elif about is not None and about.is_same:
             yield here._replace(kind="perturbed", variables=about.perturbed, builds=builds)

@@ -46,6 +46,8 @@ class Perturbation(NamedTuple):
     culprits: tuple[str, ...] = ()
     """Those that make the result another one, the one to name first first; `a + b` do so only together."""
     detail: str = ""
+    is_same: bool = False
+    """Every output had the same bytes in every build: not merely equivalent ones, nor any that were not compared."""
     builds: int = 0
     """How often it was executed for this."""
 

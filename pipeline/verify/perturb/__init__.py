@@ -127,6 +127,7 @@ class _Case:
         self.name = name
         self._attempts = attempts
         self._built = built
+        self._all_outputs = attempts.stages[name].outputs
         self._stage = _own(attempts.stages[name])
         self._machine = machine
         self._left_out = left_out(self._stage, machine)
@@ -150,6 +151,7 @@ class _Case:
             variants=self._variants,
         )
         self._is_restless = False
+        self._has_other_bytes = False
         self._affected_by: list[int] = []
 
     @property
@@ -173,6 +175,7 @@ class _Case:
             perturbed=tuple(self._groups),
             not_perturbed=self._left_out,
             limits={n: text for n, text in limits(self._stage, self._machine).items() if n in self._groups},
+            is_same=not self._has_other_bytes and len(self._stage.outputs) == len(self._all_outputs),
             builds=self._attempts.builds[self.name],
         )
         if diagnosis is None or not diagnosis.culprits:
@@ -203,6 +206,7 @@ class _Case:
             return True
         if not one.is_made or self._are_same(one.outputs, other.outputs):
             return False
+        self._has_other_bytes = True
         return not self._has_tolerance or self._judge(one, other).verdict == "different"
 
     def _are_same(self, one: Mapping[str, Produced], other: Mapping[str, Produced]) -> bool:
