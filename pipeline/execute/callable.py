@@ -14,6 +14,7 @@ from .. import binding
 from ..binding import Binding, Parameter
 from ..digest import plain
 from . import imports
+from .altered import heap
 from .audit import Audit
 from .child import fail, leave_word
 
@@ -34,9 +35,7 @@ def run(request: dict[str, Any]) -> NoReturn:
         sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = [""]  # that of the server names folders of this machine
     if request["scattered"]:
-        from .altered.heap import scatter
-
-        scatter(request["scattered"])
+        heap.scatter(request["scattered"])
     imports.seed_generators()
     audit = Audit(**request["audited"])
     audit.begin()

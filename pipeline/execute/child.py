@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -126,6 +127,7 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
     os.umask(request["umask"])
     os.environ.clear()
     os.environ.update(request["env"])
+    time.tzset()
     if request["processors"] and hasattr(os, "sched_setaffinity"):
         try:
             os.sched_setaffinity(0, request["processors"])

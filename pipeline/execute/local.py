@@ -24,7 +24,7 @@ from .limits import Limits, wait
 from .sandbox import isolation, kernel, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
-from .servers import Server, Servers, Wanted
+from .servers import AT_MOST, Server, Servers, Wanted
 from .world import AS_USUAL, World
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -79,7 +79,9 @@ class Ran(NamedTuple):
 class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
-    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str) -> None:
+    def __init__(
+        self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str, servers: int = AT_MOST
+    ) -> None:
         self._layout = layout
         self._root = os.path.realpath(layout.root)
         self._base = base_for(layout)
@@ -99,7 +101,7 @@ class LocalExecutor:
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
-        self._servers = Servers()
+        self._servers = Servers(servers)
         processes.adopt_orphans()
 
     def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
@@ -169,7 +171,7 @@ class LocalExecutor:
         """Return the stage's whole environment."""
         stage = order.stage
         variables = constants.constants(stage.resources.cpus, python_folder=self._python)
-        variables |= order.world.variables
+        variables |= {**order.world.variables, **order.world.late}
         variables |= {"HOME": folder.home, "TMPDIR": folder.tmp, "PIPE_CONTEXT": folder.context}
         if stage.cmd is not None:
             own = [os.path.normpath(os.path.join(folder.project, root)) for root in order.roots]

@@ -18,7 +18,7 @@ _SHARED = sys.platform == "linux"
 """Elsewhere each action gets a server of its own, with nothing loaded: system libraries there survive no fork."""
 _PACKETS = socket.SOCK_SEQPACKET if _SHARED else socket.SOCK_STREAM
 
-_AT_MOST = 4
+AT_MOST = 4
 """Living servers. Each holds its packages in memory; beyond this, the one that was idle longest ends."""
 
 _SERVE = (
@@ -103,7 +103,10 @@ class Server:
 
 
 class Servers:
-    def __init__(self) -> None:
+    """At most `most` of them live on while nobody uses them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._living: dict[tuple[Wanted, ForServer], Server] = {}
         self._lock = threading.Lock()
 
@@ -116,7 +119,7 @@ class Servers:
             self._living[(wanted, plan)] = server  # the most recently used last
             server.busy += 1
             idle = [key for key, other in self._living.items() if not other.busy]
-            for key in idle[: max(0, len(self._living) - _AT_MOST)]:
+            for key in idle[: max(0, len(self._living) - self._most)]:
                 self._living.pop(key).close()
             return server
 

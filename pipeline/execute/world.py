@@ -11,6 +11,8 @@ class World(NamedTuple):
 
     variables: Mapping[str, str] = {}
     """They come over the constants; what a stage declares comes over them."""
+    late: Mapping[str, str] = {}
+    """The same for those that are not read when an interpreter starts, or a package is loaded."""
     project: str = "project"
     """The names of the folders that a stage finds in its work folder."""
     home: str = "home"

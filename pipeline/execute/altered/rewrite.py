@@ -61,7 +61,7 @@ class Rewriter:
     def __init__(self, altered: Altered, now_ns: Callable[[], int]) -> None:
         self._altered = altered
         self._now_ns = now_ns
-        self._looks: dict[int, int] = {}
+        self._looks: dict[tuple[int, bool], int] = {}
         self._drawn: dict[int, int] = {}
 
     def answer(
@@ -103,7 +103,9 @@ class Rewriter:
     def _moment(self, process: int, clock: int, ns: int) -> int:
         if not self._altered.still:
             return ns + self._altered.shift_seconds * 10**9 if clock in _REALTIME else ns
-        looks = self._looks[process] = self._looks.get(process, 0) + 1
+        # Python looks at the other clocks whenever it imports something: that shall not move the time of day.
+        counted = (process, clock in _REALTIME)
+        looks = self._looks[counted] = self._looks.get(counted, 0) + 1
         tick_ns = _SLOW_TICK_NS if self._altered.shift_seconds else _TICK_NS
         if clock in _REALTIME:
             return (_HELD_SECONDS + self._altered.shift_seconds) * 10**9 + looks * tick_ns

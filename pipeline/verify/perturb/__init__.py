@@ -23,7 +23,7 @@ __all__ = ["perturb"]
 T = TypeVar("T")
 S = TypeVar("S")
 
-_QUICK_SECONDS, _SLOW_SECONDS = 2.0, 60.0
+_SLOW_SECONDS = 60.0
 
 
 def perturb(
@@ -91,11 +91,11 @@ class _Round:
             self._tell(lambda: self._listener.started(case.name, case.seconds))
         case.look(number)
         if number == VARIANTS and not case.is_other:
-            self._end(case, "unaffected", total)
+            self._end(case, "same", total)
 
     def _find(self, case: "_Case", total: int) -> Diagnosis:
         diagnosis = case.diagnose()
-        self._end(case, "affected", total)
+        self._end(case, "differs", total)
         return diagnosis
 
     def _end(self, case: "_Case", outcome: str, total: int) -> None:
@@ -137,7 +137,7 @@ class _Case:
         restless = set(RESTLESS) if machine.can_hold else set()
         if PID in self._left_out:
             restless.discard(PID)
-        n = 4 if self.seconds < _QUICK_SECONDS else 3 if self.seconds < _SLOW_SECONDS else 2
+        n = 3 if self.seconds < _SLOW_SECONDS else 2
         self._variants = VARIANTS if self.seconds < _SLOW_SECONDS else 2
         self._search = Search(
             self._build,
@@ -161,7 +161,7 @@ class _Case:
         """Build it once: 0 as usual, else with everything varied."""
         if number == 0:
             self._is_restless = self._search.repeat()
-        elif not self._is_restless and number <= self._variants and self._search.first_look(number - 1):
+        elif not self.is_other and number <= self._variants and self._search.first_look(number - 1):
             self._affected_by.append(number - 1)
 
     def diagnose(self) -> Diagnosis:

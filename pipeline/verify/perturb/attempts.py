@@ -19,6 +19,8 @@ from ..build import Built
 from .machine import Machine
 from .variables import Setting, surroundings
 
+_SERVERS = 10
+"""Each world that is read when an interpreter starts needs its own; they are shared by stages that load the same."""
 _MORE_SECONDS = 30.0
 _TIMES_AS_LONG = 6.0
 
@@ -58,7 +60,8 @@ class Attempts:
             started=lambda _: None,
             cancelled=cancelled,
         )
-        self._performer.open()
+        self._performer.open(servers=_SERVERS)
+        self._orders: dict[str, Order] = {}
         self._budget = Budget(jobs, shared.processors(), shared.memory_bytes(), shared.gpus())
         self._room_changed = threading.Condition()
         self.stages = {name: self._built.opened.project.stages[name] for name in executed}
@@ -114,7 +117,11 @@ class Attempts:
 
     def _order(self, stage: Stage, setting: Setting, room: Room) -> Order:
         since_ns = time.time_ns()
-        order = self._performer.order(stage, self._walk.fixed[stage.name], room)
+        order = self._orders.get(stage.name)
+        if order is None:
+            order = self._orders[stage.name] = self._performer.order(
+                stage, self._walk.fixed[stage.name], room
+            )
         where = surroundings(stage, setting, self._machine)
         altered = where.world.altered._replace(since_ns=since_ns)
         usual_seconds = self._built.results[stage.name].wall_seconds
@@ -125,7 +132,8 @@ class Attempts:
             keeps_scratch=False,
             watched=False,
             world=where.world._replace(altered=altered),
-            processors=where.processors or order.processors,
+            processors=where.processors or room[0],
+            gpus=room[1],
         )
 
 

@@ -5,6 +5,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from .variables import (
     ADDRESSES,
+    AT_START,
     BY_ENVIRONMENT,
     DECOY,
     FIRST,
@@ -158,9 +159,14 @@ class Search(Generic[R]):
             if self._is_other(setting) and self._is_confirmed(setting):
                 details.append(_DETAILS[one])
                 culprits.append(one if one in (TIME, PID) else REPETITION)
+                if one == ADDRESSES:
+                    break  # whatever else is varied moves objects about, too
         if not culprits:
             return chance
-        rest = [group for group in self._groups if group not in culprits]
+        if details == [_DETAILS[ADDRESSES]]:
+            return Diagnosis((REPETITION,), details[0], self._plain())
+        # Another interpreter, which these need, has its code elsewhere, and a seed may be made of where that is.
+        rest = [group for group in self._groups if group not in culprits and group not in AT_START]
         more = self._blame(rest, range(self._variants), held)
         culprits += more.culprits if more else ()
         named = sorted(dict.fromkeys(culprits), key=lambda name: _rank(name.split(" + ")))
@@ -195,8 +201,8 @@ class Search(Generic[R]):
 
 _CHANCE = "it differs from build to build, for a reason that cannot be held still: a race, or chance"
 _DETAILS = {
-    TIME: "it holds the time",
-    PID: "it holds the number of its process",
+    TIME: "it depends on the time",
+    PID: "it depends on the number of its process",
     RANDOM: "it draws random numbers from the system",
     ADDRESSES: "it depends on where objects lie in memory",
 }

@@ -11,22 +11,25 @@ from .machine import Machine
 REPETITION = "repetition"
 
 VARIED = (
-    "hash-seed",
-    "timezone",
-    "locale",
-    "cpus",
-    "blas",
-    "environment",
     "time",
     "listing",
     "folder",
-    "host",
+    "timezone",
+    "environment",
+    "tmp",
     "user",
+    "host",
     "umask",
     "pid",
-    "tmp",
+    "hash-seed",
+    "locale",
+    "cpus",
+    "blas",
 )
-"""Those that are read when an interpreter starts come first: a search that halves them starts fewer interpreters."""
+"""Those that are read when an interpreter starts come last: a search that halves them starts fewer interpreters."""
+
+AT_START = frozenset(("hash-seed", "locale", "cpus", "blas"))
+"""What is read when an interpreter starts, or a package is loaded."""
 
 NAMES = (REPETITION, *VARIED)
 
@@ -40,7 +43,7 @@ FIRST = ("environment", "time", "hash-seed", "listing", "folder", "host", "user"
 """Who is named first where several are to blame: a time is shown in a zone, a folder in a listing."""
 
 TIME, PID, RANDOM, ADDRESSES = "time", "pid", "random", "addresses"
-RESTLESS = (TIME, PID, RANDOM, ADDRESSES)
+RESTLESS = (ADDRESSES, RANDOM, TIME, PID)
 """What is another each time by itself. It can be held still; the last two are no variables of their own."""
 
 _DECLARED: Mapping[str, tuple[str, ...]] = {
@@ -133,7 +136,8 @@ def limits(stage: Stage, machine: Machine) -> dict[str, str]:
 def surroundings(stage: Stage, setting: Setting, machine: Machine) -> Surroundings:
     """Return the world for one build of a stage."""
     varied, variant = setting.varied, setting.variant
-    world = World(variables=_variables(stage, varied, variant, machine), altered=_altered(setting))
+    early, late = _early(stage, varied, variant, machine), _late(varied, variant, machine)
+    world = World(variables=early, late=late, altered=_altered(setting))
     processors: tuple[int, ...] = ()
     if "folder" in varied:
         world = world._replace(project=_FOLDERS[variant])
@@ -166,18 +170,24 @@ def _altered(setting: Setting) -> Altered:
     )
 
 
-def _variables(stage: Stage, varied: Collection[str], variant: int, machine: Machine) -> dict[str, str]:
+def _early(stage: Stage, varied: Collection[str], variant: int, machine: Machine) -> dict[str, str]:
+    """Return the variables that are read when an interpreter starts, or a package is loaded."""
     found: dict[str, str] = {}
     if "hash-seed" in varied:
         found["PYTHONHASHSEED"] = _SEEDS[variant]
-    if "timezone" in varied:
-        found["TZ"] = machine.zones[variant % len(machine.zones)]
     if "locale" in varied:
         found["LANG"] = machine.locales[variant % len(machine.locales)]
     if "cpus" in varied:
         found |= dict.fromkeys(_THREADS, str(_cpus(stage, variant)))
     if "blas" in varied:
         found |= machine.kernels[variant % len(machine.kernels)] if machine.kernels else {}
+    return found
+
+
+def _late(varied: Collection[str], variant: int, machine: Machine) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if "timezone" in varied:
+        found["TZ"] = machine.zones[variant % len(machine.zones)]
     if "user" in varied:
         found |= dict.fromkeys(("USER", "LOGNAME"), _USERS[variant])
     if "environment" in varied:
