@@ -14,7 +14,7 @@ ROOMS = (
     # Values: they import nothing but one another.
     ("__init__", "model", "errors", "digest"),
     # Pure: no file, no clock, no process.
-    ("pattern", "tree", "graph", "action", "trace", "rebuilder", "command", "binding", "events"),
+    ("pattern", "tree", "graph", "action", "trace", "evidence", "rebuilder", "command", "binding", "events"),
     # The disk and what is read from it.
     (
         "durable",

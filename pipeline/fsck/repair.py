@@ -57,6 +57,7 @@ def repaired(layout: Layout, found: Findings, remake: heal.Remake) -> list[Heale
 _WHY = {
     "manifest-malformed": "no rebuild can change that: the record that names it as a folder is wrong",
     "trace-newer": "left alone: upgrade pipe",
+    "evidence-newer": "left alone: upgrade pipe",
 }
 
 

@@ -15,7 +15,7 @@ from ..events import Listener
 from ..model import Reason
 from ..opened import OpenProject, expand_targets, open_project
 from . import bytes as stored
-from . import judge, locked, suspected
+from . import judge, locked, proven, suspected
 from .build import Built, Given, build
 from .judge import Side
 from .plan import Part, Plan, plan
@@ -108,6 +108,7 @@ def _judged(
             from .perturb import perturb
 
             found = perturb(builds[0], found, listener, jobs=options.jobs)
+        proven.add(opened, builds[0], found)
         return found
 
 
