@@ -98,7 +98,7 @@ ROWS = (
         _INPUT_ORDER,
     ),
     Row(
-        "repetition cpus hash-seed",
+        "repetition cpus time hash-seed",
         8,
         ".group_by(!maintain_order=True) .unique(!maintain_order=True)",
         "polars gives groups in no certain order",

@@ -1,14 +1,17 @@
-"""pandas, pyarrow, scikit-learn and joblib, used so that the results are the same each time.
+"""pandas, pyarrow, Polars, scikit-learn, joblib and Matplotlib, used so that the results are the same each time.
 
 In one module, which uses them all when it is imported: so these stages share one server, which imports them once.
 """
 
 import math
+from pathlib import Path
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from joblib import Parallel, delayed
+from matplotlib.figure import Figure
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
@@ -17,11 +20,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, export_text
 
-assert all(
-    (pd, pa, pc, Parallel, delayed, DummyClassifier, GradientBoostingClassifier, RandomForestClassifier)
-)
-assert all((CountVectorizer, LogisticRegression, train_test_split, OneHotEncoder, StandardScaler))
-assert all((DecisionTreeClassifier, export_text))
+assert all((pd, pa, pc, pl, Figure, Parallel, delayed, CountVectorizer, OneHotEncoder, StandardScaler))
+assert all((DummyClassifier, GradientBoostingClassifier, RandomForestClassifier, LogisticRegression))
+assert all((DecisionTreeClassifier, export_text, train_test_split))
 
 
 def pandas_means(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -97,3 +98,20 @@ def encoder(numbers: pd.DataFrame) -> object:
 
 def baseline(numbers: pd.DataFrame) -> object:
     return DummyClassifier(strategy="most_frequent").fit(numbers[["x"]], numbers["z"])
+
+
+def polars_kept(numbers: pl.DataFrame) -> pl.DataFrame:
+    return numbers.group_by("group", maintain_order=True).agg(pl.col("x").max(), pl.col("y").min())
+
+
+def polars_lazy(numbers: pl.DataFrame) -> pl.DataFrame:
+    wide = numbers.lazy().filter(pl.col("x") > 0).with_columns((pl.col("x") * 2).alias("double"))
+    return wide.sort("group", "x").collect()
+
+
+def picture(picture: Path) -> None:
+    figure = Figure(figsize=(3, 2))
+    axes = figure.subplots()
+    axes.bar(["a", "b", "c"], [3, 1, 2])
+    axes.set_title("bars")
+    figure.savefig(picture)
