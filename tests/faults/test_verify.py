@@ -63,13 +63,16 @@ def edit(project: FaultProject, path: str, old: str, new: str) -> None:
 
 
 def everything(root: Path) -> dict[str, tuple[bytes | str, int, int]]:
-    """All that `pipe` promises not to change: the project, its store, records and logs. Its caches are not in it."""
+    """All that `pipe` promises not to change: the project, its store, records and logs.
+
+    Its caches are not in it, nor the evidence that a verification is there to find.
+    """
     caches = {"state.db", "state.db-wal", "state.db-shm", "compiled.json"}
     found = {}
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder, name)
-            if name in caches and path.parent.name == ".pipe":
+            if (name in caches and path.parent.name == ".pipe") or "evidence" in path.parts:
                 continue
             status = path.lstat()
             content = os.readlink(path) if path.is_symlink() else path.read_bytes()
