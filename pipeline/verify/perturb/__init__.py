@@ -16,7 +16,7 @@ from ..result import Perturbation, StageFound
 from .attempts import Attempts, Outcome
 from .machine import Machine, look
 from .search import Diagnosis, Search
-from .variables import PID, RESTLESS, VARIANTS, VARIED, Setting, left_out, limits
+from .variables import FOLLOWED, PID, RESTLESS, VARIANTS, VARIED, Setting, left_out, limits
 
 __all__ = ["perturb"]
 
@@ -71,9 +71,12 @@ class _Round:
         # Those that load the same packages come one after the other: they share the processes that have them loaded.
         ordered = sorted(names, key=self._attempts.preload)
         cases = {name: _Case(self._attempts, self._built, self._machine, name) for name in ordered}
-        looks: list[tuple[str, int]] = [(name, look) for look in range(1 + VARIANTS) for name in ordered]
-        self._side_by_side(looks, lambda item: self._look(cases[item[0]], item[1], len(names)))
-        judged = {}
+        for number in range(1 + VARIANTS):
+            # One stage is never built twice at the same time: its folder would have another name.
+            self._side_by_side(
+                [(name, number) for name in ordered],
+                lambda item: self._look(cases[item[0]], item[1], len(names)),
+            )
         differing = [name for name in ordered if cases[name].is_other]
         diagnoses = dict(
             zip(
@@ -82,9 +85,7 @@ class _Round:
                 strict=True,
             )
         )
-        for name in names:
-            judged[name] = cases[name].judged(found[name], diagnoses.get(name))
-        return judged
+        return {name: cases[name].judged(found[name], diagnoses.get(name)) for name in names}
 
     def _look(self, case: "_Case", number: int, total: int) -> None:
         if number == 0:
@@ -120,6 +121,10 @@ class _Round:
                 raise
 
 
+class _TooLongError(Exception):
+    """A build took too long, which may be because it was followed."""
+
+
 class _Case:
     """One stage: what is varied for it, what came out, and how results of it are compared."""
 
@@ -138,18 +143,9 @@ class _Case:
         restless = set(RESTLESS) if machine.can_hold else set()
         if PID in self._left_out:
             restless.discard(PID)
-        n = 3 if self.seconds < _SLOW_SECONDS else 2
+        self._restless = restless
         self._variants = VARIANTS if self.seconds < _SLOW_SECONDS else 2
-        self._search = Search(
-            self._build,
-            self._base,
-            self._differ,
-            lambda outcome: outcome.is_made,
-            groups=self._groups,
-            restless=restless,
-            confirmations=n,
-            variants=self._variants,
-        )
+        self._search = self._new_search()
         self._is_restless = False
         self._has_other_bytes = False
         self._affected_by: list[int] = []
@@ -163,8 +159,17 @@ class _Case:
         """Build it once: 0 as usual, else with everything varied."""
         if number == 0:
             self._is_restless = self._search.repeat()
-        elif not self.is_other and number <= self._variants and self._search.first_look(number - 1):
-            self._affected_by.append(number - 1)
+        elif not self.is_other and number <= self._variants:
+            try:
+                is_other = self._search.first_look(number - 1)
+            except _TooLongError:
+                why = "the stage takes too long while it is followed"
+                self._left_out |= dict.fromkeys(FOLLOWED.intersection(self._groups), why)
+                self._groups = [group for group in self._groups if group not in FOLLOWED]
+                self._search = self._new_search()
+                is_other = self._search.first_look(number - 1)
+            if is_other:
+                self._affected_by.append(number - 1)
 
     def diagnose(self) -> Diagnosis:
         return self._search.diagnose(self._affected_by, is_restless=self._is_restless)
@@ -198,8 +203,24 @@ class _Case:
             return found._replace(verdict="different", outputs=judged.outputs)
         return found._replace(verdict="different")
 
+    def _new_search(self) -> Search[Outcome]:
+        return Search(
+            self._build,
+            self._base,
+            self._differ,
+            lambda outcome: outcome.is_made,
+            groups=self._groups,
+            restless=self._restless,
+            confirmations=3 if self.seconds < _SLOW_SECONDS else 2,
+            variants=self._variants,
+        )
+
     def _build(self, setting: Setting) -> Outcome:
-        return self._attempts.build(self.name, setting, keeps=self._has_tolerance)
+        outcome = self._attempts.build(self.name, setting, keeps=self._has_tolerance)
+        is_first_look = setting.varied == frozenset(self._groups) and not setting.held
+        if outcome.is_late and is_first_look and FOLLOWED & setting.varied:
+            raise _TooLongError
+        return outcome
 
     def _differ(self, one: Outcome, other: Outcome) -> bool:
         if one.is_made != other.is_made:

@@ -19,10 +19,12 @@ from ..build import Built
 from .machine import Machine
 from .variables import Setting, surroundings
 
-_SERVERS = 10
+_SERVERS = 6
 """Each world that is read when an interpreter starts needs its own; they are shared by stages that load the same."""
-_MORE_SECONDS = 30.0
-_TIMES_AS_LONG = 6.0
+_MORE_SECONDS = 60.0
+_TIMES_AS_LONG = 10.0
+_FIRST_PROCESS, _PROCESSES, _MOST_PLACES = 1009, 300, 60
+"""Stages that are built at the same time are given process ids that are apart."""
 
 
 class Outcome(NamedTuple):
@@ -30,6 +32,7 @@ class Outcome(NamedTuple):
 
     outputs: Mapping[str, Produced]
     failure: str = ""
+    is_late: bool = False
 
     @property
     def is_made(self) -> bool:
@@ -100,7 +103,7 @@ class Attempts:
         ran = executor.execute(order, self._cancelled)
         try:
             if ran.failure is not None:
-                return Outcome({}, ran.failure.cause or ran.failure.text)
+                return Outcome({}, ran.failure.cause or ran.failure.text, ran.failure.late)
             captured = capture(ran.folder, order)
             if keeps:
                 batch = self._built.opened.store.batch()
@@ -122,7 +125,9 @@ class Attempts:
             order = self._orders[stage.name] = self._performer.order(
                 stage, self._walk.fixed[stage.name], room
             )
-        where = surroundings(stage, setting, self._machine)
+        place = list(self.stages).index(stage.name) % _MOST_PLACES
+        first_process = _FIRST_PROCESS + place * _PROCESSES
+        where = surroundings(stage, setting, self._machine, first_process=first_process)
         altered = where.world.altered._replace(since_ns=since_ns)
         usual_seconds = self._built.results[stage.name].wall_seconds
         patient = stage._replace(timeout_seconds=usual_seconds * _TIMES_AS_LONG + _MORE_SECONDS)

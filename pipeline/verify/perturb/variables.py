@@ -31,6 +31,9 @@ VARIED = (
 AT_START = frozenset(("hash-seed", "locale", "cpus", "blas"))
 """What is read when an interpreter starts, or a package is loaded."""
 
+FOLLOWED = frozenset(("time", "listing"))
+"""What is varied by rewriting answers of the kernel, which takes time."""
+
 NAMES = (REPETITION, *VARIED)
 
 DECOY = "decoy"
@@ -65,7 +68,7 @@ _TMPS = ("temporary-files", "t", "scratch")
 _HOSTS = ("elsewhere.example", "h", "another-machine")
 _USERS = ("somebody", "x", "another-user")
 _UMASKS = (0o077, 0o002, 0o027)
-_PIDS = (20_011, 31_007, 9_973)
+_PIDS = (20_011, 31_007, 25_103)
 _COLUMNS = ("57", "203", "99")
 _TERMS = ("xterm-256color", "dumb", "vt100")
 _THREADS = (
@@ -133,8 +136,8 @@ def limits(stage: Stage, machine: Machine) -> dict[str, str]:
     return found
 
 
-def surroundings(stage: Stage, setting: Setting, machine: Machine) -> Surroundings:
-    """Return the world for one build of a stage."""
+def surroundings(stage: Stage, setting: Setting, machine: Machine, *, first_process: int) -> Surroundings:
+    """Return the world for one build of a stage; `first_process` is its process id where that is held still."""
     varied, variant = setting.varied, setting.variant
     early, late = _early(stage, varied, variant, machine), _late(varied, variant, machine)
     world = World(variables=early, late=late, altered=_altered(setting))
@@ -153,7 +156,7 @@ def surroundings(stage: Stage, setting: Setting, machine: Machine) -> Surroundin
         processors = machine.processors[: _cpus(stage, variant)]
         world = world._replace(online=f"0-{_cpus(stage, variant) + 1}")
     if "pid" in varied or PID in setting.held:
-        world = world._replace(first_process=_PIDS[variant] if "pid" in varied else 1009)
+        world = world._replace(first_process=_PIDS[variant] if "pid" in varied else first_process)
     is_scattered = ADDRESSES not in setting.held or ADDRESSES in varied
     scattered = 1 + setting.number if is_scattered else 0
     return Surroundings(world._replace(scattered=scattered), processors)
