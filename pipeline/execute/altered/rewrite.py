@@ -1,6 +1,5 @@
 """What is written over the answers of the kernel: times, listings, random numbers. Knows their forms, asks nobody."""
 
-import hashlib
 import struct
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -133,6 +132,8 @@ class Rewriter:
         return (_HELD_SECONDS + shift, 0) if self._altered.still else (seconds + shift, nano)
 
     def _random(self, process: int, address: int, size_bytes: int, write: Write) -> None:
+        import hashlib  # here: every stage's process loads this module, and few of them are followed
+
         drawn = self._drawn[process] = self._drawn.get(process, 0) + 1
         write(
             address,
