@@ -107,11 +107,15 @@ def lines(text: str) -> Iterator[Line]:
     at = 0
     while at < len(physical):
         number = at + 1
-        whole = physical[at]
+        parts = [physical[at]]
+        quote = _quote_after(physical[at], "")
         at += 1
-        while at < len(physical) and (whole.endswith("\\") or _is_open(whole)):
-            whole = (whole[:-1] if whole.endswith("\\") else whole + "\n") + physical[at]
+        while at < len(physical) and (parts[-1].endswith("\\") or quote):
+            parts[-1] = parts[-1][:-1] if parts[-1].endswith("\\") else parts[-1] + "\n"
+            quote = _quote_after(physical[at], quote)
+            parts.append(physical[at])
             at += 1
+        whole = "".join(parts)
         document: list[str] = []
         here = _HERE.search(whole)
         if here:
@@ -123,21 +127,18 @@ def lines(text: str) -> Iterator[Line]:
             yield Line(number, whole, "\n".join(document))
 
 
-def _is_open(text: str) -> bool:
-    """Say whether a quotation that begins in a text goes on after it."""
-    quote = ""
+def _quote_after(line: str, quote: str) -> str:
+    """Return the quotation mark that is open at a line's end; `quote` is the one that is at its beginning."""
     at = 0
-    while at < len(text):
-        char = text[at]
+    while at < len(line):
+        char = line[at]
         if char == "\\" and quote != "'":
             at += 1
         elif quote:
             quote = "" if char == quote else quote
         elif char in "'\"":
             quote = char
-        elif char == "#" and (at == 0 or text[at - 1].isspace()):
-            at = text.find("\n", at)
-            if at < 0:
-                return False
+        elif char == "#" and (at == 0 or line[at - 1].isspace()):
+            break
         at += 1
-    return bool(quote)
+    return quote

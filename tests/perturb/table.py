@@ -34,6 +34,8 @@ class Found(NamedTuple):
     perturb: bool
     culprit: str | None
     accused: tuple[str, int, str] | None
+    cannot: frozenset[str]
+    """What this machine cannot vary."""
 
 
 def declared() -> dict[str, dict[str, Any]]:
@@ -87,6 +89,7 @@ def _found(twice: Mapping[str, Any] | None, perturbed: Mapping[str, Any]) -> Fou
         perturb=perturbed["result"] != "identical",
         culprit=perturbed["culprit"],
         accused=(first["path"], first["line"], first["text"]) if first else None,
+        cannot=frozenset(perturbed["not_perturbed"]),
     )
 
 

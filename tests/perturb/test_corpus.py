@@ -33,6 +33,8 @@ def quick():
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", quick())
 def test_a_kind_is_found_with_its_culprit_and_its_line(kind, found):
+    if found[kind.stage].cannot.issuperset(kind.culprits):
+        pytest.skip(f"this machine cannot vary {', '.join(kind.culprits)}")
     assert found[kind.stage].perturb
     assert found[kind.stage].culprit in kind.culprits
     assert found[kind.stage].accused, "nobody is accused"

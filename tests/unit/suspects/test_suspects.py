@@ -270,6 +270,7 @@ SHELL_ACCUSED = [
     ("folder", 'echo "$PWD" > out  # accused'),
     ("host", 'x=1\necho "on $(hostname -f)" \\\n  > out  # accused'),
     ("user", "echo by $USER  # accused"),
+    ("host", "awk '\n  # it\n  { print }\n' in > out\nhostname > out  # accused"),
     ("listing", "for f in $(find . -name '*.txt'); do cat $f; done  # accused"),
     ("cpus", "make -j$(nproc)  # accused"),
     ("pid", "echo $$ > out  # accused"),
@@ -385,6 +386,12 @@ def test_a_name_that_is_set_to_itself_again_and_again_takes_no_longer():
         + "    return socket.gethostname()\n"
     )
     assert [suspect.line for suspect in look(text, "host")] == [303]
+
+
+def test_a_quotation_that_never_ends_takes_no_longer():
+    text = "hostname > out\necho 'it\n" + "one more line\n" * 20_000
+    found = suspects.of({}, "host", command=suspects.Script(text))
+    assert [suspect.line for suspect in found] == [1]
 
 
 def test_each_row_of_the_table_is_about_variables_that_there_are():
