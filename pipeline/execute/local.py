@@ -80,7 +80,14 @@ class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
     def __init__(
-        self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str, servers: int = AT_MOST
+        self,
+        layout: Layout,
+        store: Store,
+        level: str,
+        memo: Memo,
+        *,
+        unwatched: Callable[[], str],
+        servers: int = AT_MOST,
     ) -> None:
         self._layout = layout
         self._root = os.path.realpath(layout.root)
@@ -90,8 +97,7 @@ class LocalExecutor:
         self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
-        self.unwatched = unwatched
-        """Why this machine cannot tell what a stage asks for; empty if it can."""
+        self._unwatched = unwatched
         # Landlock cannot let a folder be listed without all that is in it.
         editable = editable_places(memo, root=layout.root, whole=level == "L1")
         self._plan = ForServer(
@@ -103,6 +109,11 @@ class LocalExecutor:
         )
         self._servers = Servers(servers)
         processes.adopt_orphans()
+
+    @property
+    def unwatched(self) -> str:
+        """Why this machine cannot tell what a stage asks for; empty if it can. Asked only where it matters."""
+        return self._unwatched()
 
     def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
         """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
