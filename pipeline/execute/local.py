@@ -17,7 +17,7 @@ from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
-from . import constants, log, processes
+from . import constants, log, processes, secret_files
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
 from .limits import Limits, wait
@@ -122,7 +122,7 @@ class LocalExecutor:
         if order.stage.secrets and not order.terminal:
             from .mask import Masking, of_file
 
-            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            hidden = [text for path in secret_files.of(order.stage).values() for text in of_file(path)]
             masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
@@ -163,7 +163,7 @@ class LocalExecutor:
                 scratch,
                 unstored="place" if level == "L2" else "link",
             )
-            _show_secret_files(order.stage, folder.home, as_links=level != "L2")
+            secret_files.show(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
                 path = f"{folder.project}/{order.params_path}"
@@ -246,7 +246,7 @@ class LocalExecutor:
         fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
         world = order.world
         mounted = {f"{world.project}/{path}": source for path, source in linked.items()}
-        mounted |= {f"{world.home}/{path}": source for path, source in _secret_files(stage).items()}
+        mounted |= {f"{world.home}/{path}": source for path, source in secret_files.of(stage).items()}
         if world.online:
             mounted[view.ONLINE] = folder.online
         shown = None
@@ -389,18 +389,3 @@ def _written(stage: Stage) -> list[str]:
 def _sorted(value: Any) -> Any:
     """Return a value with the keys of its mappings sorted: their order is nothing that a stage may depend on."""
     return digest.plain(json.loads(digest.canonical(value)))
-
-
-def _secret_files(stage: Stage) -> dict[str, str]:
-    """Return the secrets that are files: path in the home -> where the file lies, links resolved."""
-    return {s[2:]: os.path.realpath(os.path.expanduser(s)) for s in stage.secrets if s.startswith("~/")}
-
-
-def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
-    for path, source in _secret_files(stage).items():
-        target = os.path.join(home, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if as_links:
-            os.symlink(source, target)
-        else:
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))
