@@ -74,6 +74,17 @@ def test_the_page_shows_lines_that_the_corpus_has(page):
     assert [line for line in shown if line not in lines] == []
 
 
+def test_the_page_has_the_figures(page, request):
+    text = (request.config.rootpath / PAGE).read_text(encoding="utf-8")
+    right = sum(not row[1].startswith("**") for row in page.values())
+    accused = sum(not row[2].startswith("**") for row in page.values())
+    found = sum("nobody" not in row[0] for row in page.values())
+    assert f"**{found} are found, {right} times the right variable is named, and {accused} times" in text
+    assert f"of {len(page)} stages whose results differ" in text
+    assert f"of {len(table.same())} whose results never do" in text
+    assert f"Of the {len(table.same())}, none is reported" in text
+
+
 def test_each_kind_has_a_line_to_be_accused():
     every = table.kinds()
     assert len(every) >= 24 and len({kind.text for kind in every}) == len(every)

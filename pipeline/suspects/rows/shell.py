@@ -63,7 +63,7 @@ ROWS = (
         8,
         "sh:zip(!--latest-time)",
         "an archive holds the times of its files, in the machine's time zone",
-        "`touch -d @315532800` the files, then `TZ=UTC zip -X`",
+        "`chmod 644` and `touch -d @315532800` the files, then `... | LC_ALL=C sort | TZ=UTC zip -X@ x.zip`",
     ),
     Row(
         "timezone",

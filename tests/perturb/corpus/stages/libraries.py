@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from joblib import Parallel, delayed
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
@@ -115,3 +116,10 @@ def picture(picture: Path) -> None:
     axes.bar(["a", "b", "c"], [3, 1, 2])
     axes.set_title("bars")
     figure.savefig(picture)
+
+
+def drawing(drawing: Path) -> None:
+    rcParams["svg.hashsalt"] = "corpus"
+    figure = Figure(figsize=(3, 2))
+    figure.subplots().plot([1, 3, 2], clip_on=True)
+    figure.savefig(drawing, metadata={"Date": None})

@@ -27,3 +27,7 @@ def several(seed: int) -> dict[str, np.ndarray]:
 def legacy() -> np.ndarray:
     np.random.seed(3)
     return np.sort(np.random.rand(50))
+
+
+def rounded(size: int) -> np.ndarray:
+    return np.round(product(size), 9) + 0.0
