@@ -223,6 +223,7 @@ class LocalExecutor:
             "env": self.environment(order, folder),
             "umask": order.world.umask,
             "scattered": order.world.scattered,
+            "fixed": order.world.fixed,
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
