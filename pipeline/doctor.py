@@ -49,7 +49,7 @@ def doctor(root: Path) -> Doctor:
     state = State(Path(":memory:") if not where.pipe.exists() else where.state)
     try:
         level, why = isolation_of(where, state)
-        unwatched = watching_of(where, state)
+        unwatched = watching_of(state)
     finally:
         state.close()
     store = where.store

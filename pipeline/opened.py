@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ class OpenProject(NamedTuple):
     @property
     def unwatched(self) -> str:
         """Why this machine cannot tell what a stage accesses; empty if it can."""
-        return watching_of(self.layout, self.state)
+        return watching_of(self.state)
 
     def prepare(self) -> None:
         """Make ready for writing, and clear what processes that were killed had begun to write."""
@@ -120,39 +120,48 @@ def isolation_of(where: Layout, state: State) -> tuple[str, str]:
     """Return the level of isolation, and why it is no stricter one; `PIPE_ISOLATION` names the strictest wanted."""
     from .execute.sandbox import LEVELS
 
-    level, why, _ = _probed(where, state)
+    try:
+        level, why = _once_a_boot(state, "level", lambda: _level(where))
+    except OSError as error:
+        # Nothing can be executed there, so no trace is refused for its level: `status` works all the same.
+        level, why = LEVELS[0], f"cannot write in `{error.filename}`: {error.strerror}"
     wanted = os.environ.get("PIPE_ISOLATION", LEVELS[-1])
     if wanted in LEVELS and LEVELS.index(wanted) < LEVELS.index(level):
         return wanted, f"PIPE_ISOLATION={wanted}"
     return level, why
 
 
-def watching_of(where: Layout, state: State) -> str:
+def watching_of(state: State) -> str:
     """Return why this machine cannot tell what a stage accesses; empty if it can."""
-    return _probed(where, state)[2]
+    return _once_a_boot(state, "watching", _watching)[0]
 
 
-def _probed(where: Layout, state: State) -> tuple[str, str, str]:
-    """Return the level, why it is no stricter one, and why nothing can be watched: found out once for each boot."""
-    from .execute.sandbox import LEVELS, identity
+def _level(where: Layout) -> list[str]:
+    from .execute.folder import base_for
+    from .execute.sandbox import probe
 
-    key = f"machine:{identity()}"
+    base = base_for(where)
+    os.makedirs(base, mode=0o700, exist_ok=True)
+    return list(probe.level(base))
+
+
+def _watching() -> list[str]:
+    from .execute.sandbox import probe
+
+    return [probe.watching()]
+
+
+def _once_a_boot(state: State, what: str, find_out: Callable[[], list[str]]) -> list[str]:
+    """Return what is found out about the machine; remembered until its kernel starts anew."""
+    from .execute.sandbox import identity
+
+    key = f"machine:{what}:{identity()}"
     known = state.get(key)
     if known is None:
-        from .execute.folder import base_for
-        from .execute.sandbox import probe
-
-        base = base_for(where)
-        try:
-            os.makedirs(base, mode=0o700, exist_ok=True)
-            known = json.dumps([*probe.level(base), probe.watching()]).encode()
-        except OSError as error:
-            # Nothing can be executed there, so no trace is refused for its level: `status` works all the same.
-            why = f"cannot write in `{base}`: {error.strerror}"
-            return LEVELS[0], why, why
+        known = json.dumps(find_out()).encode()
         state.put(key, known)
-    level, why, unwatched = json.loads(known)
-    return level, why, unwatched
+    found: list[str] = json.loads(known)
+    return found
 
 
 def _is_in(path: str, outputs: frozenset[str]) -> bool:

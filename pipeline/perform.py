@@ -71,7 +71,7 @@ class Performer:
             self._store,
             opened.level,
             opened.state,
-            unwatched=opened.unwatched,
+            unwatched=lambda: opened.unwatched,
             servers=servers,
         )
 

@@ -106,7 +106,7 @@ class Remaker:
         state = State(self._layout.state)
         try:
             return LocalExecutor(
-                self._layout, self._store, self._level, state, unwatched="nobody asks for it"
+                self._layout, self._store, self._level, state, unwatched=lambda: "nobody asks for it"
             )
         finally:
             state.close()

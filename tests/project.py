@@ -14,6 +14,7 @@ from pipeline.events import Silent
 from pipeline.model import RunResult
 from pipeline.run import RunOptions, run
 from pipeline.status import StatusResult, status
+from tests.warm import warm
 
 PIPE = os.path.join(os.path.dirname(sys.executable), "pipe")
 
@@ -30,6 +31,7 @@ class Project:
         self._shared = store is not None
         self._settings: dict[str, str] = {}
         root.mkdir(parents=True, exist_ok=True)
+        warm(root)
 
     def __enter__(self) -> "Project":
         self._settings = {name: os.environ.pop(name) for name in SETTINGS if name in os.environ}

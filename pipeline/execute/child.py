@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import processes
-from .sandbox import isolation
+from .sandbox import isolation, kernel
 from .sandbox.isolation import ForServer
 from .watching import Watching
 
@@ -125,6 +125,8 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
     os.umask(request["umask"])
+    if request["fixed"] and sys.platform == "linux":
+        kernel.fix_addresses()
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()

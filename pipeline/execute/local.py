@@ -17,7 +17,7 @@ from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
-from . import constants, log, processes
+from . import constants, log, processes, secret_files
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
 from .limits import Limits, wait
@@ -80,7 +80,14 @@ class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
     def __init__(
-        self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str, servers: int = AT_MOST
+        self,
+        layout: Layout,
+        store: Store,
+        level: str,
+        memo: Memo,
+        *,
+        unwatched: Callable[[], str],
+        servers: int = AT_MOST,
     ) -> None:
         self._layout = layout
         self._root = os.path.realpath(layout.root)
@@ -90,8 +97,7 @@ class LocalExecutor:
         self._placer = Placer(store, self._temporaries)
         self._python = constants.python_beside(layout)
         self.level = level
-        self.unwatched = unwatched
-        """Why this machine cannot tell what a stage asks for; empty if it can."""
+        self._unwatched = unwatched
         # Landlock cannot let a folder be listed without all that is in it.
         editable = editable_places(memo, root=layout.root, whole=level == "L1")
         self._plan = ForServer(
@@ -104,6 +110,11 @@ class LocalExecutor:
         self._servers = Servers(servers)
         processes.adopt_orphans()
 
+    @property
+    def unwatched(self) -> str:
+        """Why this machine cannot tell what a stage asks for; empty if it can. Asked only where it matters."""
+        return self._unwatched()
+
     def execute(self, order: Order, cancelled: Callable[[], bool]) -> Ran:
         """Run an action in a fresh folder and wait for its end, or end it when `cancelled` says so."""
         folder = self.prepare(order)
@@ -111,7 +122,7 @@ class LocalExecutor:
         if order.stage.secrets and not order.terminal:
             from .mask import Masking, of_file
 
-            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            hidden = [text for path in secret_files.of(order.stage).values() for text in of_file(path)]
             masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
@@ -152,7 +163,7 @@ class LocalExecutor:
                 scratch,
                 unstored="place" if level == "L2" else "link",
             )
-            _show_secret_files(order.stage, folder.home, as_links=level != "L2")
+            secret_files.show(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
                 path = f"{folder.project}/{order.params_path}"
@@ -212,6 +223,7 @@ class LocalExecutor:
             "env": self.environment(order, folder),
             "umask": order.world.umask,
             "scattered": order.world.scattered,
+            "fixed": order.world.fixed,
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
@@ -235,7 +247,7 @@ class LocalExecutor:
         fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
         world = order.world
         mounted = {f"{world.project}/{path}": source for path, source in linked.items()}
-        mounted |= {f"{world.home}/{path}": source for path, source in _secret_files(stage).items()}
+        mounted |= {f"{world.home}/{path}": source for path, source in secret_files.of(stage).items()}
         if world.online:
             mounted[view.ONLINE] = folder.online
         shown = None
@@ -378,18 +390,3 @@ def _written(stage: Stage) -> list[str]:
 def _sorted(value: Any) -> Any:
     """Return a value with the keys of its mappings sorted: their order is nothing that a stage may depend on."""
     return digest.plain(json.loads(digest.canonical(value)))
-
-
-def _secret_files(stage: Stage) -> dict[str, str]:
-    """Return the secrets that are files: path in the home -> where the file lies, links resolved."""
-    return {s[2:]: os.path.realpath(os.path.expanduser(s)) for s in stage.secrets if s.startswith("~/")}
-
-
-def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
-    for path, source in _secret_files(stage).items():
-        target = os.path.join(home, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if as_links:
-            os.symlink(source, target)
-        else:
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))

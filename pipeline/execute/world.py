@@ -27,6 +27,8 @@ class World(NamedTuple):
     """The number that the stage's process gets, or the next free one."""
     scattered: int = 0
     """Another number, other addresses of Python's objects."""
+    fixed: bool = False
+    """Programs that are started find their memory at the same addresses each time."""
     altered: Altered = Altered()
 
 

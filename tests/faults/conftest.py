@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.warm import warm
+
 PIPE = Path(sys.executable).with_name("pipe")
 
 
@@ -43,6 +45,7 @@ class FaultProject:
         self._started: list[subprocess.Popen[str]] = []
         for folder in (self.root, self.home, self.tmp):
             folder.mkdir(parents=True)
+        warm(self.root)
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of the project, without the text's indentation."""

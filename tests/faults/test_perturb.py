@@ -62,6 +62,9 @@ PIPELINE = """
         cmd: ls -U ${inputs.letters} > ${outputs.o}
         inputs: {letters: letters}
         outputs: {o: build/listed.txt}
+      address:
+        cmd: python -c "print(id(object()))" > ${outputs.o}
+        outputs: {o: build/address.txt}
       fails: {run: "code:fails", outputs: {out: build/fails.txt}}
       flaky: {run: "code:flaky", outputs: {o: build/flaky.json}}
       zone: {run: "code:zone", outputs: {o: build/zone.json}, env: {TZ: Asia/Tokyo}}
@@ -103,6 +106,7 @@ def found(made) -> dict:
         ("listed", "listing"),
         ("fails", "umask"),
         ("flaky", "repetition"),
+        ("address", "repetition"),
         ("who", "user"),
     ],
 )
@@ -127,6 +131,7 @@ def test_a_stage_that_fails_then_says_how(found):
 
 def test_what_comes_from_chance_says_so(found):
     assert "a race, or chance" in found["flaky"]["detail"]
+    assert found["address"]["detail"] == "it depends on where objects lie in memory"
     assert found["source"]["detail"] == "it draws random numbers from the system"
 
 

@@ -32,7 +32,9 @@ _HOME = tempfile.mkdtemp(prefix="pipe-home-")
 class WarmExecutor(LocalExecutor):
     """The local executor with forkservers that outlive it."""
 
-    def __init__(self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: str) -> None:
+    def __init__(
+        self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: Callable[[], str]
+    ) -> None:
         super().__init__(layout, store, level, memo, unwatched=unwatched)
         if not _SERVERS:
             _SERVERS.append(Servers())
@@ -48,7 +50,7 @@ class WarmPerformer(Performer):
     def open(self) -> None:
         opened = self._opened
         self.executor = self.executor or WarmExecutor(
-            self._layout, self._store, opened.level, opened.state, unwatched=opened.unwatched
+            self._layout, self._store, opened.level, opened.state, unwatched=lambda: opened.unwatched
         )
 
 

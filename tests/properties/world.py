@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.warm import warm
+
 VARIABLES = ("FLAVOUR", "SHADE")
 
 LOOK = '''
@@ -284,6 +286,7 @@ def put(world: World, root: Path, *, order: int = 0, keep_times: bool = False) -
 
     With `keep_times` a changed file keeps the time of modification that it had.
     """
+    warm(root)
     wanted = {path: (data, executable) for path, data, executable in sources(world, order=order)}
     for path, (data, executable) in wanted.items():
         target = root / path

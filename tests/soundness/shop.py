@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.execute.sandbox import identity
 from pipeline.model import RunResult
 from pipeline.opened import open_project
 from tests.project import tree
 from tests.properties.engine import Engine, outcomes
+from tests.warm import warm
 
 SHOP = Path(__file__).parent.parent / "projects" / "shop"
 _MADE = (".pipe", "build", "pipeline.lock")
@@ -27,6 +27,7 @@ class Shop:
         self.root = root
         self._engine = Engine()
         shutil.copytree(SHOP, root, ignore=shutil.ignore_patterns(*_MADE))
+        warm(root)
         self._files = {path: (path.read_bytes(), path.stat().st_mode) for path in self._lying()}
 
     def run(self) -> RunResult:
@@ -49,7 +50,7 @@ class Shop:
     def built_from_nothing(self, to: Path) -> dict[str, tuple[bytes, bool]]:
         """Build the project as it lies there now in an empty folder, with an empty store."""
         shutil.copytree(self.root, to, ignore=shutil.ignore_patterns(*_MADE))
-        tell_isolation(to)
+        warm(to)
         result = self._engine.run(to)
         assert outcomes(result, "executed") == set(result.stages), result
         built = self._built(to)
@@ -82,21 +83,3 @@ class Shop:
             return tree(root, sorted(opened.graph.output_paths))
         finally:
             opened.close()
-
-
-_KNOWN: dict[str, bytes] = {}
-
-
-def tell_isolation(root: Path) -> None:
-    """Tell a new checkout what this machine can enforce: to find it out takes longer than to build."""
-    key = f"machine:{identity()}"
-    opened = open_project(root)
-    try:
-        if key not in _KNOWN:
-            assert opened.level
-            known = opened.state.get(key)
-            assert known is not None, "it is kept under another name"
-            _KNOWN[key] = known
-        opened.state.put(key, _KNOWN[key])
-    finally:
-        opened.close()

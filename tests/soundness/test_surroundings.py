@@ -18,8 +18,8 @@ from tests.properties import engine as engines
 from tests.properties.engine import Engine
 from tests.properties.wrong import BlindToBits, BlindToNames, blind_to
 from tests.soundness.figures import record
-from tests.soundness.shop import tell_isolation
 from tests.soundness.surroundings import KINDS, VARIABLES, put, setting
+from tests.warm import warm
 
 ROUNDS = 6
 """Edits of each kind."""
@@ -49,8 +49,8 @@ class Bench:
             folder.mkdir(parents=True)
         self.place(now, family, self.root)
         self.place(now, family, self.twin)
-        tell_isolation(self.root)
-        tell_isolation(self.twin)
+        warm(self.root)
+        warm(self.twin)
         all_executed(engine.run(self.root))
         self.built = self.made(self.root)
 

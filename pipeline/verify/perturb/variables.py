@@ -159,7 +159,7 @@ def surroundings(stage: Stage, setting: Setting, machine: Machine, *, first_proc
         world = world._replace(first_process=_PIDS[variant] if "pid" in varied else first_process)
     is_scattered = ADDRESSES not in setting.held or ADDRESSES in varied
     scattered = 1 + setting.number if is_scattered else 0
-    return Surroundings(world._replace(scattered=scattered), processors)
+    return Surroundings(world._replace(scattered=scattered, fixed=not is_scattered), processors)
 
 
 def _altered(setting: Setting) -> Altered:
