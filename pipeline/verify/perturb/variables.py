@@ -119,21 +119,25 @@ def left_out(stage: Stage, machine: Machine) -> dict[str, str]:
         found["time"] = "the stage uses the network, where certificates would seem to have expired"
     if stage.sandbox == "warn":
         found["folder"] = "the stage sees the project where it lies (`sandbox: warn`)"
-    if stage.sandbox == "off" or machine.level != "L2":
-        where = (
-            "the stage declares `sandbox: off`" if stage.sandbox == "off" else "there are no namespaces here"
-        )
-        found |= dict.fromkeys(("host", "pid"), where)
+    if why := _without_namespaces(stage, machine):
+        found |= dict.fromkeys(("host", "pid"), why)
     return found
 
 
 def limits(stage: Stage, machine: Machine) -> dict[str, str]:
     """Return what of a variable that is varied stays as it is."""
     found = dict(machine.limits)
-    if stage.sandbox == "off" or machine.level != "L2":
-        found["user"] = "the name and the home alone: the number needs namespaces"
-        found["cpus"] = "the threads and the processors to run on: how many there are needs namespaces"
+    if why := _without_namespaces(stage, machine):
+        found["user"] = f"the name and the home alone: {why}"
+        found["cpus"] = f"the threads and the processors to run on, not how many there are: {why}"
     return found
+
+
+def _without_namespaces(stage: Stage, machine: Machine) -> str:
+    """Return why a stage is in no namespaces of its own; empty if it is."""
+    if stage.sandbox == "off":
+        return "the stage declares `sandbox: off`"
+    return "" if machine.level == "L2" else "there are no namespaces here"
 
 
 def surroundings(stage: Stage, setting: Setting, machine: Machine, *, first_process: int) -> Surroundings:
