@@ -12,6 +12,7 @@ from .events import Failure
 from .execute.capture import Captured, Uncaptured, capture
 from .execute.child_failure import ChildFailure
 from .execute.local import LocalExecutor, Order, Ran
+from .execute.servers import AT_MOST
 from .ingest import Ingest, InputLost
 from .model import Artifact, Produced, Stage
 from .observed import Observed
@@ -66,11 +67,16 @@ class Performer:
         self._watch = Watch(opened, cancelled)
         self.executor: LocalExecutor | None = None
 
-    def open(self) -> None:
-        """Make ready for executing."""
+    def open(self, *, servers: int = AT_MOST) -> None:
+        """Make ready for executing; `servers` is how many are kept while nobody uses them."""
         opened = self._opened
         self.executor = self.executor or LocalExecutor(
-            self._layout, self._store, opened.level, opened.state, unwatched=lambda: opened.unwatched
+            self._layout,
+            self._store,
+            opened.level,
+            opened.state,
+            unwatched=lambda: opened.unwatched,
+            servers=servers,
         )
 
     def keep_source(self, names: Iterable[str]) -> None:

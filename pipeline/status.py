@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .check import check, target_scope
+from .evidence import Graded
 from .model import Decision
 from .opened import OpenProject, expand_targets, open_project
 from .walk import Settings, Walk
@@ -25,6 +26,8 @@ class StatusResult(NamedTuple):
     """Of the stages that are not held to what they declare: `warn` or `off`."""
     ok: bool
     """All is fresh; an `always` stage counts as what the lock file has of it."""
+    grades: Mapping[str, Graded] = {}
+    """By stage, where asked for: how well it is known that it gives what it gave."""
 
 
 def status(
@@ -34,8 +37,12 @@ def status(
     allow_missing: bool = False,
     overrides: Mapping[str, Any] | None = None,
     force: bool = False,
+    graded: bool = False,
 ) -> StatusResult:
-    """Decide about the targets and all that they need. Raises UsageError with every problem there is."""
+    """Decide about the targets and all that they need. Raises UsageError with every problem there is.
+
+    With `graded` the results are graded, too, which reads more records.
+    """
     opened = open_project(root, overrides)
     try:
         named = expand_targets(opened, targets) if not opened.problems else frozenset(opened.project.stages)
@@ -56,6 +63,7 @@ def status(
             {name: opened.project.stages[name].base for name in scope},
             {n: s for n in scope if (s := opened.project.stages[n].sandbox) != "strict"},
             ok,
+            _grades(opened, decisions) if graded else {},
         )
     finally:
         opened.close()
@@ -92,6 +100,16 @@ def estimate(opened: OpenProject, decisions: Mapping[str, Decision]) -> float | 
         and row.wall_seconds is not None
     ]
     return sum(known) if known else None
+
+
+def _grades(opened: OpenProject, decisions: Mapping[str, Decision]) -> dict[str, Graded]:
+    found = {}
+    for name, decision in decisions.items():
+        entry = opened.lock.get(name)
+        if decision.key is not None and entry is not None and entry.key == decision.key:
+            outputs = [(made.path, made.artifact) for made in entry.outputs.values()]
+            found[name] = opened.store.records.grade(decision.key, outputs)
+    return found
 
 
 def _notes(opened: OpenProject, scope: list[str]) -> tuple[str, ...]:

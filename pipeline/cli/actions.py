@@ -24,7 +24,9 @@ def _status(values: Values, skin: Skin) -> int:
     from ..status import status
 
     root = root_of(values)
-    result = status(root, targets_of(values, root), allow_missing=values["allow_missing"])
+    result = status(
+        root, targets_of(values, root), allow_missing=values["allow_missing"], graded=skin.verbose
+    )
     run_action.print_forecast(result, skin, lambda: as_json.status(result))
     if result.leftovers:
         skin.say(f"note: {status_text.leftovers_text(result.leftovers)}")

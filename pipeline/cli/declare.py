@@ -212,6 +212,12 @@ COMMANDS = {
                 Option(
                     "twice", ("--twice",), "flag", "Build two times and compare these; needs no lock file."
                 ),
+                Option(
+                    "perturb",
+                    ("--perturb",),
+                    "flag",
+                    "Vary hidden variables (time, hash seed, user, ...), too; name the one that matters.",
+                ),
                 Option("jobs", ("-j", "--jobs"), "number", "How many CPUs to use; all without.", "N"),
                 Option("junit", ("--junit",), "text", "Write a report in JUnit's form, too.", "FILE"),
             ),
@@ -222,6 +228,7 @@ COMMANDS = {
                 ("pipe verify report --skip 'train@*'", "but for what takes hours"),
                 ("pipe verify --only train", "one stage, on the inputs that it had"),
                 ("pipe verify --twice", "which stages give something else each time?"),
+                ("pipe verify --perturb", "on what does each result depend that nobody declared?"),
                 ("pipe verify --junit verify.xml", "in CI"),
             ),
         ),

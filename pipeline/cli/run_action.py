@@ -71,9 +71,11 @@ def forecast(values: Mapping[str, Any], skin: Skin) -> int:
 
 def print_forecast(result: "StatusResult", skin: Skin, plain: Callable[[], Mapping[str, Any]]) -> None:
     """Print verdicts, and the notes beside them."""
+    from ..render import grades
     from ..render.words import printable_lines
 
-    print_decisions(result.decisions, result.bases, result.estimate_seconds, skin, plain)
+    known = {name: grades.text_of(graded) for name, graded in result.grades.items()}
+    print_decisions(result.decisions, result.bases, result.estimate_seconds, skin, plain, grades=known)
     for note in result.notes:
         skin.say(f"note: {printable_lines(note)}")
 
@@ -84,6 +86,8 @@ def print_decisions(
     estimate_seconds: float | None,
     skin: Skin,
     plain: Callable[[], Mapping[str, Any]],
+    *,
+    grades: Mapping[str, str] | None = None,
 ) -> None:
     """Print verdicts; `bases` has of each stage the name that stands in pipeline.yaml."""
     from ..render import status_text
@@ -91,7 +95,12 @@ def print_decisions(
     skin.result(
         plain,
         lambda: status_text.text_of(
-            decisions, bases, estimate_seconds=estimate_seconds, style=skin.out, verbose=skin.verbose
+            decisions,
+            bases,
+            estimate_seconds=estimate_seconds,
+            style=skin.out,
+            verbose=skin.verbose,
+            grades=grades or {},
         ),
     )
 

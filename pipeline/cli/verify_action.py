@@ -24,7 +24,12 @@ def verify_now(values: Mapping[str, Any], skin: Skin) -> int:
         raise usage(f"there is no folder `{junit_folder}` for the report", help=f"`mkdir -p {junit_folder}`")
     root = root_of(values)
     options = VerifyOptions(
-        targets_of(values, root), values["skip"], values["only"], values["twice"], values["jobs"]
+        targets_of(values, root),
+        values["skip"],
+        values["only"],
+        values["twice"],
+        values["jobs"],
+        values["perturb"],
     )
     try:
         with listening(skin) as listener:

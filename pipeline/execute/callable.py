@@ -14,6 +14,7 @@ from .. import binding
 from ..binding import Binding, Parameter
 from ..digest import plain
 from . import imports
+from .altered import heap
 from .audit import Audit
 from .child import fail, leave_word
 
@@ -33,6 +34,8 @@ def run(request: dict[str, Any]) -> NoReturn:
     for name in request["modules"]:
         sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = [""]  # that of the server names folders of this machine
+    if request["scattered"]:
+        heap.scatter(request["scattered"])
     imports.seed_generators()
     audit = Audit(**request["audited"])
     audit.begin()

@@ -5,13 +5,17 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import processes
-from .sandbox import isolation
+from .sandbox import isolation, kernel
 from .sandbox.isolation import ForServer
 from .watching import Watching
+
+if TYPE_CHECKING:
+    from .altered.following import Following
 
 BOOT = """
 import importlib.util, sys
@@ -34,13 +38,27 @@ _HARDLY_A_LIMIT = 120_000
 """Linux takes no argument longer than 128 KiB; a longer script is handed over as a file."""
 
 
-def start(path: str, server: ForServer, prefix: str, *, fresh: bool, watching: Watching | None) -> NoReturn:
+def start(
+    path: str,
+    server: ForServer,
+    prefix: str,
+    *,
+    fresh: bool,
+    watching: Watching | None,
+    following: "Following | None",
+) -> NoReturn:
     """Become the process of the action whose request lies at `path`. Called in a forked child, never returns.
 
     `prefix` leads from the server's root to the machine's own.
     """
     request = _read(prefix + path)
     _settle(request, server, prefix)
+    if following is not None:
+        try:
+            following.begin()
+        except OSError as error:
+            os.write(2, f"pipe: the stage cannot be followed: {error}\n".encode())
+            os._exit(NOT_ISOLATED)
     if watching is not None:
         try:
             watching.begin()
@@ -106,16 +124,20 @@ def _settle(request: dict[str, Any], server: ForServer, prefix: str) -> None:
         log = os.open(prefix + request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
-    os.umask(0o022)
+    os.umask(request["umask"])
+    if request["fixed"] and sys.platform == "linux":
+        kernel.fix_addresses()
     os.environ.clear()
     os.environ.update(request["env"])
+    time.tzset()
     if request["processors"] and hasattr(os, "sched_setaffinity"):
         try:
             os.sched_setaffinity(0, request["processors"])
         except OSError:
             pass
     try:
-        isolation.enter_as_stage(server, isolation.of_plain(request["isolation"]), request["folder"])
+        isolated = isolation.of_plain(request["isolation"])
+        isolation.enter_as_stage(server, isolated, request["folder"], request["project"])
     except OSError as error:
         os.write(2, f"pipe: the stage cannot be isolated: {error}\n".encode())
         os._exit(NOT_ISOLATED)

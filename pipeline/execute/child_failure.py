@@ -21,6 +21,8 @@ class ChildFailure(NamedTuple):
     interrupted: bool = False
     own: bool = False
     """The stage itself gave up, and was not ended: a file that it could not find may be the reason."""
+    late: bool = False
+    """It did not end within its timeout."""
 
 
 def failure_of(
@@ -36,7 +38,8 @@ def failure_of(
         return ChildFailure("was interrupted", interrupted=True)
     if broken == "timeout":
         text = f"did not end within its timeout of {stage.timeout_seconds:g} s"
-        return ChildFailure(text, help="give it a longer `timeout`, or find what it waits for in its log")
+        help_text = "give it a longer `timeout`, or find what it waits for in its log"
+        return ChildFailure(text, help=help_text, late=True)
     if last["over_memory"]:
         return ChildFailure(
             "used more memory than its limit", help="raise `memory` under `resources`, or use less"

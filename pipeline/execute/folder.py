@@ -12,22 +12,24 @@ from ..durable import remove
 from ..layout import Layout
 from ..model import Artifact, Stage
 from ..workspace import Placer
+from .world import AS_USUAL, World
 
 
 class WorkFolder:
     """`project` mirrors the project, `home` and `tmp` are the stage's own, the rest is between `pipe` and its child."""
 
-    def __init__(self, path: str, lock: int = -1) -> None:
+    def __init__(self, path: str, lock: int = -1, world: World = AS_USUAL) -> None:
         self.path = path
         self._lock = lock
-        self.project = f"{path}/project"
-        self.home = f"{path}/home"
-        self.tmp = f"{path}/tmp"
+        self.project = f"{path}/{world.project}"
+        self.home = f"{path}/{world.home}"
+        self.tmp = f"{path}/{world.tmp}"
         self.request = f"{path}/request.json"
         self.context = f"{path}/context.json"
+        self.online = f"{path}/online"
 
     @classmethod
-    def make(cls, base: str, key: str) -> "WorkFolder":
+    def make(cls, base: str, key: str, world: World = AS_USUAL) -> "WorkFolder":
         """Make a fresh folder, named after the action: what a stage sees of its place does not vary by run."""
         try:
             os.makedirs(base, mode=0o700, exist_ok=True)
@@ -35,9 +37,11 @@ class WorkFolder:
                 path = f"{base}/{key[:16]}" + (f".{number}" if number else "")
                 lock = owned.claim(path)
                 if lock is not None:
-                    folder = cls(path, lock)
+                    folder = cls(path, lock, world)
                     for part in (folder.project, folder.home, folder.tmp):
                         os.mkdir(part)
+                    if world.online:
+                        Path(folder.online).write_text(f"{world.online}\n", encoding="ascii")
                     return folder
         except OSError as error:
             raise durable.disk_refused(error, f"{base}/x") from error

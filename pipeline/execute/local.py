@@ -17,14 +17,15 @@ from ..layout import Layout
 from ..model import Artifact, Stage
 from ..store import Store
 from ..workspace import Placer
-from . import constants, log, processes
+from . import constants, log, processes, secret_files
 from .child_failure import ChildFailure, failure_of
 from .folder import WorkFolder, base_for
 from .limits import Limits, wait
 from .sandbox import isolation, kernel, namespaces, view, whole
 from .sandbox.isolation import ForServer, ForStage
 from .sandbox.watch import Access
-from .servers import Server, Servers, Wanted
+from .servers import AT_MOST, Server, Servers, Wanted
+from .world import AS_USUAL, World
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -55,6 +56,7 @@ class Order(NamedTuple):
     terminal: bool = False
     left_out: Mapping[str, Mapping[str, int]] = {}
     """By path the names that `source` lacks, with their lines."""
+    world: World = AS_USUAL
     watched: bool = False
     """Every path that it and its descendants ask for is reported, where the machine can tell."""
 
@@ -78,7 +80,14 @@ class LocalExecutor:
     """Usable from several threads at once; `close` ends its servers."""
 
     def __init__(
-        self, layout: Layout, store: Store, level: str, memo: Memo, *, unwatched: Callable[[], str]
+        self,
+        layout: Layout,
+        store: Store,
+        level: str,
+        memo: Memo,
+        *,
+        unwatched: Callable[[], str],
+        servers: int = AT_MOST,
     ) -> None:
         self._layout = layout
         self._root = os.path.realpath(layout.root)
@@ -98,7 +107,7 @@ class LocalExecutor:
             tuple(view.devices(gpus=True)),
             os.fspath(layout.pipe / "home"),
         )
-        self._servers = Servers()
+        self._servers = Servers(servers)
         processes.adopt_orphans()
 
     @property
@@ -113,7 +122,7 @@ class LocalExecutor:
         if order.stage.secrets and not order.terminal:
             from .mask import Masking, of_file
 
-            hidden = [text for path in _secret_files(order.stage).values() for text in of_file(path)]
+            hidden = [text for path in secret_files.of(order.stage).values() for text in of_file(path)]
             masking = Masking(f"{folder.path}/log", order.log, [*order.secrets.values(), *hidden])
         started = time.monotonic()
         try:
@@ -142,7 +151,7 @@ class LocalExecutor:
 
     def prepare(self, order: Order) -> WorkFolder:
         """Make the folder with everything in it, ready to run."""
-        folder = WorkFolder.make(self._base, order.key)
+        folder = WorkFolder.make(self._base, order.key, order.world)
         try:
             scratch = self._layout.scratch / (order.key if order.keeps_scratch else "none")
             level = self._plan_for(order.stage).level
@@ -154,7 +163,7 @@ class LocalExecutor:
                 scratch,
                 unstored="place" if level == "L2" else "link",
             )
-            _show_secret_files(order.stage, folder.home, as_links=level != "L2")
+            secret_files.show(order.stage, folder.home, as_links=level != "L2")
             if order.stage.params_file is not None:
                 # JSON is YAML: whatever the script reads the file with understands it.
                 path = f"{folder.project}/{order.params_path}"
@@ -173,6 +182,7 @@ class LocalExecutor:
         """Return the stage's whole environment."""
         stage = order.stage
         variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= {**order.world.variables, **order.world.late}
         variables |= {"HOME": folder.home, "TMPDIR": folder.tmp, "PIPE_CONTEXT": folder.context}
         if stage.cmd is not None:
             own = [os.path.normpath(os.path.join(folder.project, root)) for root in order.roots]
@@ -211,10 +221,13 @@ class LocalExecutor:
             "params": json.loads(digest.canonical(order.recipe["params"])),
             "outputs": order.recipe["outputs"],
             "env": self.environment(order, folder),
+            "umask": order.world.umask,
+            "scattered": order.world.scattered,
+            "fixed": order.world.fixed,
             "processors": order.processors,
             "log": f"{folder.path}/log" if piped else order.log,
             "terminal": order.terminal,
-            "isolation": self._isolation(order)._asdict(),
+            "isolation": self._isolation(order, folder)._asdict(),
             "audited": self._audited(order, folder),
         }
 
@@ -224,7 +237,7 @@ class LocalExecutor:
         inside = [path for path in self._plan.readable if path.startswith(self._root + "/")]
         return {"roots": roots, "ignored": inside}
 
-    def _isolation(self, order: Order) -> ForStage:
+    def _isolation(self, order: Order, folder: WorkFolder) -> ForStage:
         stage = order.stage
         written = _written(stage)
         writable = isolation.outermost_writable(written) if written else ()
@@ -232,13 +245,17 @@ class LocalExecutor:
             path: os.path.realpath(what) for path, what in order.inputs.items() if isinstance(what, str)
         }
         fixed = isolation.fixed_in(writable, written, (path for path in _given(order) if path not in linked))
-        mounted = {f"project/{path}": source for path, source in linked.items()}
-        mounted |= {f"home/{path}": source for path, source in _secret_files(stage).items()}
+        world = order.world
+        mounted = {f"{world.project}/{path}": source for path, source in linked.items()}
+        mounted |= {f"{world.home}/{path}": source for path, source in secret_files.of(stage).items()}
+        if world.online:
+            mounted[view.ONLINE] = folder.online
         shown = None
         if _sees_project(order):
             shown = whole.of(self._root, written)
             fixed = tuple(path for path in order.inputs if path not in linked)
-        return ForStage(writable, fixed, mounted, stage.network, shown)
+        seems = (world.home, world.tmp, world.host, world.user)
+        return ForStage(writable, fixed, mounted, stage.network, *seems, shown)
 
     def _attempt(
         self, order: Order, folder: WorkFolder, cancelled: Callable[[], bool], started: float
@@ -276,13 +293,17 @@ class LocalExecutor:
         memory = order.stage.resources.memory_bytes
         watch = self._watch(order, folder, plan) if order.watched and not self.unwatched else None
         server = self._servers.take(wanted, plan)
-        stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
+        stream = server.request(
+            folder.request, memory, terminal=order.terminal, watch=watch, world=order.world
+        )
         if stream is None:
             # It was killed while it had nothing to do: no stage was lost with it, so another is asked.
             self._servers.give_back(server)
             self._servers.lost(server)
             server = self._servers.take(wanted, plan)
-            stream = server.request(folder.request, memory, terminal=order.terminal, watch=watch)
+            stream = server.request(
+                folder.request, memory, terminal=order.terminal, watch=watch, world=order.world
+            )
         return server, stream
 
     def _watch(self, order: Order, folder: WorkFolder, plan: ForServer) -> dict[str, list[Any]]:
@@ -317,6 +338,7 @@ class LocalExecutor:
             # Nothing is loaded for it, and its variables are set when it is executed.
             return Wanted((), tuple(sorted(constants.constants(1, python_folder=self._python).items())))
         variables = constants.constants(stage.resources.cpus, python_folder=self._python)
+        variables |= order.world.variables
         variables |= constants.declared(order.recipe["variables"])
         return Wanted(order.preload, tuple(sorted(variables.items())))
 
@@ -368,18 +390,3 @@ def _written(stage: Stage) -> list[str]:
 def _sorted(value: Any) -> Any:
     """Return a value with the keys of its mappings sorted: their order is nothing that a stage may depend on."""
     return digest.plain(json.loads(digest.canonical(value)))
-
-
-def _secret_files(stage: Stage) -> dict[str, str]:
-    """Return the secrets that are files: path in the home -> where the file lies, links resolved."""
-    return {s[2:]: os.path.realpath(os.path.expanduser(s)) for s in stage.secrets if s.startswith("~/")}
-
-
-def _show_secret_files(stage: Stage, home: str, *, as_links: bool) -> None:
-    for path, source in _secret_files(stage).items():
-        target = os.path.join(home, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if as_links:
-            os.symlink(source, target)
-        else:
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o400))

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..formats import load, save  # noqa: F401 - loaded before the fork, once for all children
 from . import callable as _callable  # noqa: F401
@@ -23,6 +23,10 @@ from .child import start
 from .sandbox import isolation
 from .sandbox.isolation import ForServer
 from .watching import Watching
+from .world import altered_of
+
+if TYPE_CHECKING:
+    from .altered.following import Following
 
 _LOOK_SECONDS = 0.1
 _NEXT_QUESTION_SECONDS = 0.0005
@@ -69,6 +73,7 @@ class _Server:
         self._plan = plan
         self._prefix = prefix
         self._children: dict[int, _Child] = {}
+        self._followers: set[int] = set()
         self._everywhere = frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()
         self._processors = self._everywhere
 
@@ -139,7 +144,9 @@ class _Server:
         self, answer: socket.socket, request: dict[str, Any], streams: list[int], *, fresh: bool
     ) -> None:
         watching = Watching(**request["watch"]) if request["watch"] else None
+        following = _following(request["altered"])
         self._run_on(self._everywhere)  # the child inherits it
+        _choose_process_id(request["first_process"])
         pid = os.fork()
         if pid == 0:
             try:
@@ -151,14 +158,40 @@ class _Server:
                         child.answer.close()
                 for number, stream in enumerate(streams):
                     os.dup2(stream, number)  # the terminal of the user's, for --debug
-                start(request["path"], self._plan, self._prefix, fresh=fresh, watching=watching)
+                start(
+                    request["path"],
+                    self._plan,
+                    self._prefix,
+                    fresh=fresh,
+                    watching=watching,
+                    following=following,
+                )
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(70)
         if watching:
             watching.forked()
+        if following:
+            self._follow(following, pid)
         self._children[pid] = _Child(answer, pid, request["memory_bytes"], watching)
+
+    def _follow(self, following: "Following", pid: int) -> None:
+        """Fork the process that follows the one that was just forked."""
+        follower = os.fork()
+        if follower == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                processes.die_with_parent()
+                self._requests.close()
+                for child in self._children.values():
+                    if child.answer:
+                        child.answer.close()
+                following.follow(pid)
+            finally:
+                os._exit(70)
+        following.close()
+        self._followers.add(follower)
 
     def _reap(self) -> None:
         while True:
@@ -168,10 +201,11 @@ class _Server:
                 return
             if pid == 0:
                 return
+            self._followers.discard(pid)
             child = self._children.pop(pid, None)
             if child is None:
                 continue
-            left = processes.end_orphans(set(self._children))
+            left = processes.end_orphans({*self._children, *self._followers})
             accesses = child.watching.close() if child.watching else None
             if child.answer is None:
                 continue
@@ -188,6 +222,24 @@ class _Server:
             except OSError:
                 pass
             child.answer.close()
+
+
+def _following(plain: Any) -> "Following | None":
+    altered = altered_of(plain)
+    if altered is None:
+        return None
+    from .altered.following import Following
+
+    return Following(altered)
+
+
+def _choose_process_id(number: int) -> None:
+    if number:
+        try:
+            with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as file:
+                file.write(str(number - 1))
+        except OSError:
+            pass  # only the first process of a namespace, and root, may choose
 
 
 def _limit(child: _Child) -> None:

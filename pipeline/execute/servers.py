@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from .child import BOOT
 from .sandbox.isolation import ForServer
 from .sandbox.namespaces import HOME
+from .world import World
 
 _SHARED = sys.platform == "linux"
 """Elsewhere each action gets a server of its own, with nothing loaded: system libraries there survive no fork."""
 _PACKETS = socket.SOCK_SEQPACKET if _SHARED else socket.SOCK_STREAM
 
-_AT_MOST = 4
+AT_MOST = 4
 """Living servers. Each holds its packages in memory; beyond this, the one that was idle longest ends."""
 
 _SERVE = (
@@ -72,13 +73,16 @@ class Server:
         *,
         terminal: bool,
         watch: Mapping[str, Sequence[Any]] | None,
+        world: World,
     ) -> socket.socket | None:
         """Hand over a request, with the stage's limit; returns the socket for the answer and for orders.
 
         None if the server has ended, so that nothing was handed over. `watch` is what makes a `Watching`, if the
         stage is to be watched.
         """
-        packet = json.dumps({"path": path, "memory_bytes": memory_bytes, "watch": watch}).encode()
+        request: dict[str, Any] = {"path": path, "memory_bytes": memory_bytes, "watch": watch}
+        request |= {"first_process": world.first_process, "altered": world.altered}
+        packet = json.dumps(request).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs, self._lock:
@@ -99,7 +103,10 @@ class Server:
 
 
 class Servers:
-    def __init__(self) -> None:
+    """At most `most` of them live on while nobody uses them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._living: dict[tuple[Wanted, ForServer], Server] = {}
         self._lock = threading.Lock()
 
@@ -112,7 +119,7 @@ class Servers:
             self._living[(wanted, plan)] = server  # the most recently used last
             server.busy += 1
             idle = [key for key, other in self._living.items() if not other.busy]
-            for key in idle[: max(0, len(self._living) - _AT_MOST)]:
+            for key in idle[: max(0, len(self._living) - self._most)]:
                 self._living.pop(key).close()
             return server
 

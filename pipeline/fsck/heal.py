@@ -25,6 +25,9 @@ RECORDS = (
     "trace-changed",
     "trace-malformed",
     "trace-misplaced",
+    "evidence-changed",
+    "evidence-malformed",
+    "evidence-misplaced",
     "record-not-a-file",
 )
 
@@ -91,15 +94,20 @@ def records(root: str, damages: Iterable[Damage], ledger: Ledger, spares: Spares
     healed = []
     for damage in damages:
         key = damage.digest
-        kind = "actions" if os.path.relpath(damage.path, root).startswith("actions/") else "traces"
+        kind = os.path.relpath(damage.path, root).partition("/")[0]
         try:
-            layout.put_aside(root, damage.path, f"{key}.{kind[:-1]}")
+            layout.put_aside(root, damage.path, f"{key}.{kind.removesuffix('s')}")
         except FileNotFoundError:
             pass
         except OSError as error:
             healed.append(Healed(damage, False, f"it cannot be moved: {error.strerror}"))
             continue
-        healed.append(_action(root, damage, ledger, spares) if kind == "actions" else _trace(damage, ledger))
+        if kind == "actions":
+            healed.append(_action(root, damage, ledger, spares))
+        elif kind == "traces":
+            healed.append(_trace(damage, ledger))
+        else:
+            healed.append(Healed(damage, True, "put aside: `pipe verify` finds it out again"))
     return healed
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .. import action as actions
 from .. import digest, owned
+from .. import evidence as evidences
 from .. import trace as traces
 from ..ledger import Ledger
 from ..store import layout
@@ -68,6 +69,21 @@ def _trace(file: File, ledger: Ledger) -> Damage | None:
         text = f"{label} is the one of {trace.key[:12]}"
         return Damage("trace-misplaced", file.name, text, file.path)
     ledger.add_trace(trace)
+    return None
+
+
+def _evidence(file: File, _: Ledger) -> Damage | None:
+    label = f"evidence about {file.name[:12]}"
+    data = _read(file)
+    if data is None:
+        return _not_a_file(file, label)
+    try:
+        found = evidences.of_bytes(data)
+    except evidences.Malformed as malformed:
+        return Damage(f"evidence-{malformed.kind}", file.name, f"{label}: {malformed}", file.path)
+    if found.key != file.name or found.identity != os.path.basename(file.path):
+        text = f"{label} is about another result"
+        return Damage("evidence-misplaced", file.name, text, file.path)
     return None
 
 
@@ -154,6 +170,7 @@ def _aside(file: File, _: Ledger) -> Damage:
 _CHECKS: dict[str, Callable[[File, Ledger], Damage | None]] = {
     "action": _action,
     "trace": _trace,
+    "evidence": _evidence,
     "root": _root,
     "lease": _lease,
     "pin": _pin,

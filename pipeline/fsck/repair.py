@@ -57,6 +57,7 @@ def repaired(layout: Layout, found: Findings, remake: heal.Remake) -> list[Heale
 _WHY = {
     "manifest-malformed": "no rebuild can change that: the record that names it as a folder is wrong",
     "trace-newer": "left alone: upgrade pipe",
+    "evidence-newer": "left alone: upgrade pipe",
 }
 
 
@@ -97,6 +98,7 @@ def _opened(layout: Layout) -> Iterator[tuple[Store, Workspace, OpenProject | No
 def _remove_replaced(root: str, store: Store) -> None:
     """Remove what was put aside and is whole again."""
     for file in all_of(root):
-        is_object = file.kind == "aside" and len(file.name) == 64 and ".trace." not in file.path
-        if is_object and ".action." not in file.path and store.objects.has(file.name):
+        is_object = file.kind == "aside" and len(file.name) == 64
+        is_record = any(f".{kind}." in file.path for kind in ("action", "trace", "evidence"))
+        if is_object and not is_record and store.objects.has(file.name):
             durable.remove(file.path)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..evidence import Graded
 from ..store import Store
 from .index import Index, Made, Place
 
@@ -33,6 +34,15 @@ class Ancestry(NamedTuple):
     """The trace behind each action, by key: of several the last recorded one."""
     params: Mapping[str, Mapping[str, Any]]
     """The parameters of each action, by key."""
+    grades: Mapping[str, Graded] = {}
+    """How well it is known that each action gives what it gave, by key."""
+
+    def grades_of(self, node: "Node") -> list[Graded]:
+        """Return the grade of an action, or of an artifact those of what made it; none if nothing did."""
+        if node.kind == "action":
+            return [self.grades[str(node.key)]]
+        keys = {other.id: str(other.key) for other in self.nodes if other.kind == "action"}
+        return [self.grades[keys[start]] for start, end in self.edges if end == node.id and start in keys]
 
 
 def ancestry(index: Index, target: Place, store: Store, *, down: bool = False) -> Ancestry:
@@ -56,7 +66,8 @@ def ancestry(index: Index, target: Place, store: Store, *, down: bool = False) -
     nodes = tuple(graph.nodes[name]["node"] for name in sorted(graph, key=order.__getitem__))
     edges = tuple(sorted(graph.edges, key=lambda edge: (order[edge[0]], order[edge[1]])))
     params = {key: action.recipe["params"] for key in made if (action := store.records.action(key))}
-    return Ancestry(target, nodes, edges, made, params)
+    grades = {key: store.records.grade(key, one.outputs.items()) for key, one in made.items()}
+    return Ancestry(target, nodes, edges, made, params, grades)
 
 
 def _made_by(

@@ -71,12 +71,18 @@ def status(result: "StatusResult") -> dict[str, Any]:
                 "key": decision.key,
                 "reasons": reasons(decision.reasons),
                 "sandbox": result.sandboxes.get(name, "strict"),
+                **_graded(result, name),
             }
             for name, decision in result.decisions.items()
         },
         "leftovers": list(result.leftovers),
         "notes": list(result.notes),
     }
+
+
+def _graded(result: "StatusResult", name: str) -> dict[str, Any]:
+    graded = result.grades.get(name)
+    return {"grade": graded.grade, "differs_with": list(graded.differs_with)} if graded else {}
 
 
 def explain(explanation: "Explanation") -> dict[str, Any]:
@@ -139,10 +145,26 @@ def _found(stage: "StageFound") -> dict[str, Any]:
             for name, output in stage.outputs.items()
         },
         "culprit": stage.culprit,
+        **_perturbation(stage),
+        "suspects": [suspect._asdict() for suspect in stage.suspects],
         "error": stage.error,
         "follows": list(stage.follows),
         "reasons": reasons(stage.reasons),
         "wall_seconds": round(stage.wall_seconds, 6),
+    }
+
+
+def _perturbation(stage: "StageFound") -> dict[str, Any]:
+    about = stage.perturbation
+    if about is None:
+        return {}
+    return {
+        "culprits": list(about.culprits),
+        "detail": about.detail or None,
+        "perturbed": list(about.perturbed),
+        "not_perturbed": dict(about.not_perturbed),
+        "limits": dict(about.limits),
+        "builds": about.builds,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..graph_view import escaped, quoted
 from ..lineage import Ancestry, Node
+from . import grades
 from .words import count, duration, printable, size, some
 
 _SHORT = 12
@@ -79,6 +80,9 @@ def _plain(node: Node, found: Ancestry) -> dict[str, Any]:
         made = found.made[str(node.key)]
         plain |= {"recorded": made.recorded, "wall_seconds": made.wall_seconds}
         plain["params"] = dict(found.params.get(str(node.key), {}))
+    graded = found.grades_of(node)
+    plain["grade"] = graded[0].grade if graded else None
+    plain["differs_with"] = sorted({name for one in graded for name in one.differs_with})
     return plain
 
 
@@ -90,6 +94,7 @@ def _action(found: Ancestry, node: Node, read: list[str], wrote: list[str], *, v
     out = [f"{when}  {duration(made.wall_seconds):<8} {way}"]
     if made.is_raw:
         out.append("its outputs are kept like sources: nothing makes them again")
+    out.append(grades.text_of(found.grades[str(node.key)]))
     for name, value in found.params.get(str(node.key), {}).items():
         text = value if isinstance(value, str) else repr(value)
         short = text if len(text) <= _LONGEST_VALUE or verbose else text[:_LONGEST_VALUE] + "..."

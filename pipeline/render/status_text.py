@@ -21,8 +21,12 @@ def text_of(
     estimate_seconds: float | None,
     style: Style,
     verbose: bool,
+    grades: Mapping[str, str],
 ) -> str:
-    """Write the verdicts: the count first, then in the graph's order each stage that is not simply fresh."""
+    """Write the verdicts: the count first, then in the graph's order each stage that is not simply fresh.
+
+    `grades` says by stage how well its result is known to be what it gives.
+    """
     out = [headline(decisions, estimate_seconds)]
     groups = _groups(decisions, bases)
     alone = [name for names in groups.values() if verbose or len(names) <= _MANY_INSTANCES for name in names]
@@ -34,7 +38,7 @@ def text_of(
             if names[0] == name:
                 out += _collapsed(bases.get(name, name), names, decisions, bases, style)
         elif verbose or is_worth_a_line(decision):
-            out += _line(name, decision, columns, style, verbose)
+            out += _line(name, decision, columns, style, verbose, grades.get(name))
     return "\n".join(out)
 
 
@@ -60,11 +64,13 @@ def is_worth_a_line(decision: Decision) -> bool:
     return decision.verdict != "fresh" or bool(decision.reasons)
 
 
-def _line(name: str, decision: Decision, columns: int, style: Style, verbose: bool) -> list[str]:
+def _line(
+    name: str, decision: Decision, columns: int, style: Style, verbose: bool, grade: str | None
+) -> list[str]:
     head = verdict_column(decision.verdict, style) + name_column(name, columns)
     found = phrases(decision.verdict, decision.reasons)
     if verbose and decision.key:
-        found = [*found, f"key {decision.key[:12]}"]
+        found = [*found, f"key {decision.key[:12]}", *([grade] if grade else [])]
     return lines(head, VERDICT_COLUMNS + columns, found, verbose=verbose)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from . import perturb_text
 from .reasons import lines, name_column, name_columns
 from .style import Style
 from .words import count, duration, printable
@@ -27,6 +28,7 @@ def text_of(result: "VerifyResult", style: Style, *, verbose: bool) -> str:
         head = style.paint(stage.verdict, stage.verdict) + " " * (_COLUMNS - len(stage.verdict))
         head += name_column(stage.name, columns)
         out += lines(head, _COLUMNS + columns, remarks(stage, details=verbose), verbose=verbose)
+    out += perturb_text.footnotes(result.stages.values(), verbose=verbose)
     return "\n".join(out)
 
 
@@ -38,6 +40,7 @@ def headline(result: "VerifyResult", style: Style) -> str:
     if not result.stages:
         return f"{head}: nothing to verify"
     against = "two builds compared" if result.twice else "compared with pipeline.lock"
+    against += ", hidden variables varied" if result.perturbed else ""
     nothing = "" if result.executed else "; nothing was executed, so nothing is verified"
     return f"{head}, {against}: {parts}{nothing}"
 
@@ -50,6 +53,8 @@ def remarks(stage: "StageFound", *, details: bool) -> list[str]:
     found = []
     if stage.follows and stage.verdict == "different":
         found.append(f"follows from {', '.join(stage.follows)}")
+    if stage.perturbation is not None:
+        found += perturb_text.remarks(stage.perturbation)
     if stage.error:
         found.append(stage.error.split("\n")[0])
     found += [reason.text for reason in stage.reasons]
@@ -57,6 +62,9 @@ def remarks(stage: "StageFound", *, details: bool) -> list[str]:
         if output.difference and not stage.error:
             found.append(f"{output.path}: {output.difference}")
             found += [f"  {line}" for line in output.details] if details else []
+    for suspect in stage.suspects:
+        found.append(f"perhaps {suspect.path}:{suspect.line}: {suspect.text}")
+        found.append(f"  {suspect.why}; write instead: {suspect.remedy}")
     return [printable(text) for text in found]
 
 

@@ -19,8 +19,8 @@ _TEMPORARY = re.compile(r"\..+\.tmp")
 class File(NamedTuple):
     """One name in a store.
 
-    `kind` is `format`, `object`, `action`, `trace`, `lease`, `pin`, `root`, `temporary`, `aside` (what was put aside),
-    `stranger` (no part of a store), or `folder` (where a folder of the store belongs there is none).
+    `kind` is `format`, `object`, `action`, `trace`, `evidence`, `lease`, `pin`, `root`, `temporary`, `aside` (what
+    was put aside), `stranger` (no part of a store), or `folder` (where a folder of the store belongs there is none).
     """
 
     kind: str
@@ -40,7 +40,7 @@ def all_of(root: str) -> Iterator[File]:
     Raises OSError for a folder that cannot be listed.
     """
     for name, path, status in _listed(root, optional=False):
-        if name in layout.FOLDERS or name == layout.ASIDE:
+        if name in layout.FOLDERS or name in (layout.ASIDE, layout.EVIDENCE):
             if stat.S_ISDIR(status.st_mode):
                 yield from _READERS[name](root, path)
             else:
@@ -70,6 +70,20 @@ def _traces(root: str, folder: str) -> Iterator[File]:
             for name, path, status in _listed(found.path):
                 if _LATER.fullmatch(name):
                     yield File("trace", path, key, status)
+                else:
+                    yield _odd(root, path, status)
+
+
+def _evidence(root: str, folder: str) -> Iterator[File]:
+    for found in _sharded(root, folder, "evidence"):
+        if found.kind != "evidence":
+            yield found
+        elif not stat.S_ISDIR(found.status.st_mode):
+            yield found._replace(kind="folder")
+        else:
+            for name, path, status in _listed(found.path):
+                if _LATER.fullmatch(name):
+                    yield File("evidence", path, found.name, status)
                 else:
                     yield _odd(root, path, status)
 
@@ -124,6 +138,7 @@ _READERS = {
     "objects": _objects,
     "actions": _actions,
     "traces": _traces,
+    layout.EVIDENCE: _evidence,
     "leases": _leases,
     "pins": _pins,
     "roots": _roots,

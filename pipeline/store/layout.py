@@ -9,6 +9,8 @@ from ..errors import Problem, StoreError
 FORMAT = 1
 FORMAT_TEXT = f"pipe store {FORMAT}\n"
 FOLDERS = ("objects", "actions", "traces", "leases", "pins", "roots", "tmp")
+EVIDENCE = "evidence"
+"""The folder of what was found out about results later. It is made when first needed."""
 ASIDE = "quarantine"
 """The folder of what was damaged. It is made when first needed."""
 TURN = "turn"

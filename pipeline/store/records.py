@@ -1,11 +1,15 @@
-"""Actions and traces by key. Knows where they stand and what makes one whole, not who asks."""
+"""Actions, traces and evidence by key. Knows where they stand and what makes one whole, not who asks."""
 
 import os
+from collections.abc import Iterable
 
 from .. import action as actions
+from .. import evidence as evidences
 from .. import trace as traces
 from ..action import Action
 from ..digest import of_bytes
+from ..evidence import Evidence, Graded
+from ..model import Artifact
 from ..trace import Trace
 from . import layout
 from .objects import Batch
@@ -70,6 +74,29 @@ class Records:
             batch.put_record(path, data)
         else:
             batch.put_record(f"{path}.d/{of_bytes(data)[:16]}", data)
+
+    def evidence(self, key: str) -> list[Evidence]:
+        """Return what was found out about the results of an action, in the order in which that was recorded."""
+        folder = layout.sharded(self._root, layout.EVIDENCE, key)
+        found = []
+        for name in _listed(folder):
+            data = _read(f"{folder}/{name}")
+            try:
+                one = evidences.of_bytes(data) if data is not None else None
+            except evidences.Malformed:
+                continue
+            if one is not None and one.key == key:
+                found.append(one)
+        return sorted(found, key=lambda one: (one.recorded, one.identity))
+
+    def grade(self, key: str, outputs: Iterable[tuple[str, Artifact]]) -> Graded:
+        """Say how well it is known that an action gives these outputs."""
+        return evidences.grade(evidences.outputs_of(outputs), self.traces(key), self.evidence(key))
+
+    def put_evidence(self, batch: Batch, evidence: Evidence) -> None:
+        """Add evidence to a batch; what says the same as what is there already is left out."""
+        folder = layout.sharded(self._root, layout.EVIDENCE, evidence.key)
+        batch.put_record(f"{folder}/{evidence.identity}", evidences.to_bytes(evidence))
 
     def _trace(self, path: str, key: str) -> Trace | None:
         data = _read(path)

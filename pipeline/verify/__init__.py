@@ -15,13 +15,13 @@ from ..events import Listener
 from ..model import Reason
 from ..opened import OpenProject, expand_targets, open_project
 from . import bytes as stored
-from . import judge, locked
+from . import judge, locked, proven, suspected
 from .build import Built, Given, build
 from .judge import Side
 from .plan import Part, Plan, plan
-from .result import OK, OutputFound, StageFound, VerifyOptions, VerifyResult
+from .result import OK, OutputFound, Perturbation, StageFound, VerifyOptions, VerifyResult
 
-__all__ = ["OK", "OutputFound", "StageFound", "VerifyOptions", "VerifyResult", "verify"]
+__all__ = ["OK", "OutputFound", "Perturbation", "StageFound", "VerifyOptions", "VerifyResult", "verify"]
 
 
 def verify(root: Path, options: VerifyOptions, listener: Listener) -> VerifyResult:
@@ -66,10 +66,11 @@ def _verify(opened: OpenProject, options: VerifyOptions, listener: Listener) -> 
         own = {path: given[path] for path in part.given}
         found |= _judged(opened, part, own, options, listener)
     ordered = {name: found[name] for name in opened.graph.order if name in found}
-    stages = {name: _traced(opened, stage, ordered) for name, stage in ordered.items()}
+    traced = {name: _traced(opened, stage, ordered) for name, stage in ordered.items()}
+    stages = {name: suspected.by_whom(opened, stage) for name, stage in traced.items()}
     executed = sum(len(part.executed) for part in planned.parts)
     ok = executed > 0 and all(stage.verdict in OK for stage in stages.values())
-    return VerifyResult(ok, stages, executed, time.monotonic() - clock, options.twice)
+    return VerifyResult(ok, stages, executed, time.monotonic() - clock, options.twice, options.perturb)
 
 
 def _plan(opened: OpenProject, options: VerifyOptions) -> Plan:
@@ -102,7 +103,13 @@ def _judged(
             found[name] = judge.stage(stage, failed.results[name], expected, _side(failed, name))
             if not options.twice and found[name].verdict == "different":
                 found[name] = found[name]._replace(reasons=_changed(opened, builds[0], name))
-        return judge.by_consumers(found, stages, lambda path: _readers(builds[0], path))
+        found = judge.by_consumers(found, stages, lambda path: _readers(builds[0], path))
+        if options.perturb:
+            from .perturb import perturb
+
+            found = perturb(builds[0], found, listener, jobs=options.jobs)
+        proven.add(opened, builds[0], found)
+        return found
 
 
 def _side(built: Built, name: str) -> Side:
@@ -157,6 +164,8 @@ def _traced(opened: OpenProject, stage: StageFound, found: Mapping[str, StageFou
         if parent.verdict == "equivalent"
     )
     mark = config.mark(opened.layout.root, opened.project.stages[stage.name].base)
+    if stage.culprit is not None:
+        return stage._replace(mark=mark)  # it was built again on the same inputs: nothing above is to blame
     return stage._replace(follows=stage.follows or bad, reasons=(*stage.reasons, *near), mark=mark)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import Mark
 from ..model import Reason
+from ..suspects import Suspect
 
 Verdict: TypeAlias = Literal["identical", "equivalent", "recorded", "different", "failed", "blocked"]
 
@@ -20,6 +21,8 @@ class VerifyOptions(NamedTuple):
     twice: bool = False
     """Compare two builds with each other, and not one with the lock file."""
     jobs: int | None = None
+    perturb: bool = False
+    """Build each stage again under other hidden variables, too."""
 
 
 class OutputFound(NamedTuple):
@@ -34,6 +37,23 @@ class OutputFound(NamedTuple):
     """The difference in more lines than one; empty where there is no more to say."""
     facts: Mapping[str, Any] = {}
     """The difference as plain values, by what the file holds."""
+
+
+class Perturbation(NamedTuple):
+    """What became of a stage when hidden variables were varied; their names are in `perturb.variables`."""
+
+    perturbed: tuple[str, ...] = ()
+    not_perturbed: Mapping[str, str] = {}
+    """The others, each with the reason."""
+    limits: Mapping[str, str] = {}
+    """What of those that were varied stayed as it was."""
+    culprits: tuple[str, ...] = ()
+    """Those that make the result another one, the one to name first first; `a + b` do so only together."""
+    detail: str = ""
+    is_same: bool = False
+    """Every output had the same bytes in every build: not merely equivalent ones, nor any that were not compared."""
+    builds: int = 0
+    """How often it was executed for this."""
 
 
 class StageFound(NamedTuple):
@@ -51,6 +71,10 @@ class StageFound(NamedTuple):
     """In what it was made of something else than the lock file says."""
     mark: Mark | None = None
     culprit: str | None = None
+    """The first of the culprits."""
+    perturbation: Perturbation | None = None
+    suspects: tuple[Suspect, ...] = ()
+    """The lines that may have made the difference, the likeliest first."""
 
 
 class VerifyResult(NamedTuple):
@@ -61,3 +85,4 @@ class VerifyResult(NamedTuple):
     executed: int
     wall_seconds: float
     twice: bool
+    perturbed: bool = False

@@ -32,6 +32,11 @@ class ForStage(NamedTuple):
     fixed: tuple[str, ...]
     linked: Mapping[str, str]
     network: bool
+    home: str = "home"
+    """The name of the home in the work folder."""
+    tmp: str = "tmp"
+    host: str = ""
+    user: int = -1
     shown: Shown | None = None
     """The whole project, for a stage that sees it: then all of the mirror may be written that is not `fixed`."""
 
@@ -85,13 +90,13 @@ def enter_as_server(plan: ForServer) -> str:
     return namespaces.OLD
 
 
-def enter_as_stage(server: ForServer, stage: ForStage, folder: str) -> None:
+def enter_as_stage(server: ForServer, stage: ForStage, folder: str, project: str) -> None:
     """Isolate the process of a stage, for good. Raises OSError."""
-    project = f"{folder}/project"
     if server.level == "L2":
         namespaces.enter_as_stage(
             folder,
             server.base,
+            project=project,
             readable=server.readable,
             writable=stage.writable,
             fixed=stage.fixed,
@@ -99,6 +104,7 @@ def enter_as_stage(server: ForServer, stage: ForStage, folder: str) -> None:
             network=stage.network,
             shown=stage.shown,
         )
+        namespaces.seem_other(stage.host, stage.user)
     elif server.level == "L1":
         own_network = stage.network or namespaces.enter_own_network()
         writable = [project if w == "." else f"{project}/{w}" for w in stage.writable]
@@ -113,7 +119,7 @@ def enter_as_stage(server: ForServer, stage: ForStage, folder: str) -> None:
                 server.home,
                 *stage.linked.values(),
             ],
-            writable=[*writable, f"{folder}/home", f"{folder}/tmp", "/dev/shm"],
+            writable=[*writable, f"{folder}/{stage.home}", f"{folder}/{stage.tmp}", "/dev/shm"],
             devices=server.devices,
             files=[f"{folder}/result.json"],
             allow_tcp=own_network,

@@ -24,6 +24,7 @@ MNT_DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_VERSION = 1
+_ADDR_NO_RANDOMIZE = 0x0040000
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAPBSET_DROP = 24
 _CAPABILITY_VERSION = 0x20080522
@@ -78,6 +79,11 @@ def pivot_root(new: str, old: str) -> None:
 
 def set_hostname(name: str) -> None:
     _checked(libc().sethostname(name.encode(), len(name)), "sethostname")
+
+
+def fix_addresses() -> None:
+    """Let what this process executes find its memory where it always is, if the kernel allows that."""
+    libc().personality(ctypes.c_ulong(libc().personality(ctypes.c_ulong(0xFFFFFFFF)) | _ADDR_NO_RANDOMIZE))
 
 
 def no_new_privileges() -> None:

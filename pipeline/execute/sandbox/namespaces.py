@@ -56,6 +56,7 @@ def enter_as_stage(
     folder: str,
     base: str,
     *,
+    project: str,
     readable: Sequence[str],
     writable: Sequence[str],
     fixed: Sequence[str],
@@ -66,12 +67,14 @@ def enter_as_stage(
     """Give this process, a child of such a server, mounts of its own with one work folder in them.
 
     Args:
-        folder: The work folder, below `base`; its `project` mirrors the project.
+        folder: The work folder, below `base`.
         base: The folder of all work folders: the others are not there.
+        project: The folder in it that mirrors the project.
         readable: What the server's root shows.
         writable: Folders of the mirror that may be written, relative to it.
         fixed: What lies in those and may not be written all the same.
-        linked: What is not stored, by path in the work folder: where on this machine it lies, links resolved.
+        linked: What is not stored, by path in the work folder, or at an absolute one: where on this machine it
+            lies, links resolved.
         network: The machine's network stays; else there is a loopback of its own and nothing more.
         shown: The whole project, for a stage that sees it, by relative paths and by absolute ones.
     """
@@ -88,7 +91,6 @@ def enter_as_stage(
         kernel.mount("tmpfs", base, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
     os.makedirs(folder, exist_ok=True)
     kernel.mount(OLD + folder, folder, "", kernel.MS_BIND)
-    project = f"{folder}/project"
     overlaid = shown is not None and whole.is_overlaid(OLD, folder, shown)
     if shown is not None and not overlaid:
         whole.link(shown.root, project, shown.hidden)
@@ -101,12 +103,25 @@ def enter_as_stage(
         kernel.mount(f"{OLD}{project}/{path}", f"{project}/{path}", "", kernel.MS_BIND)
         kernel.remount_read_only(f"{project}/{path}")
     for path, source in linked.items():
-        kernel.bind(OLD + source, f"{folder}/{path}", read_only=True)
+        kernel.bind(OLD + source, os.path.join(folder, path), read_only=True)
     if shown is not None and overlaid:
         kernel.bind(project, shown.root, read_only=False)
     kernel.remount_read_only(HOME)
     kernel.unmount(OLD)
     os.chdir(project)
+
+
+def seem_other(host: str, user: int) -> None:
+    """Let this process, with mounts of its own, find another host name (if not empty) and user (if not negative)."""
+    if host:
+        kernel.unshare(kernel.NEW_UTS)
+        kernel.set_hostname(host)
+    if user >= 0:
+        was, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.NEW_USER)
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {was} 1")
+        _write("/proc/self/gid_map", f"{user} {group} 1")
 
 
 def enter_own_network() -> bool:

@@ -5,6 +5,7 @@ import select
 import socket
 import subprocess
 import sys
+import time
 
 from ... import owned
 from ..child import BOOT
@@ -43,6 +44,14 @@ def watching() -> str:
         return f"{sys.platform} has no seccomp"
     why = _ask("try_watching")
     return "" if why == "works" else f"seccomp: {why}"
+
+
+def following() -> str:
+    """Return why what the kernel tells a process cannot be altered here; "" if it can."""
+    if sys.platform != "linux":
+        return f"{sys.platform} lets nobody alter it"
+    why = _ask("try_following")
+    return "" if why == "works" else f"ptrace: {why}"
 
 
 def _ask(function: str, *arguments: str) -> str:
@@ -92,6 +101,30 @@ def _try_as_watched(control: socket.socket) -> None:
     os._exit(0)
 
 
+def try_following() -> None:
+    """Write "works" if the time of day that a child sees can be altered, else why not. Ends the process."""
+    from ..altered.following import Following
+    from ..altered.rewrite import Altered
+
+    following, day = Following(Altered(shift_seconds=86_400)), 86_400
+    before = time.time()
+    child = os.fork()
+    if child == 0:
+        try:
+            kernel.no_new_privileges()
+            following.begin()
+        except OSError as error:
+            _say(str(error))
+            os._exit(1)
+        _say("works" if day <= time.time() - before < 2 * day else "the clock stays as it is")
+        os._exit(0)
+    if os.fork() == 0:
+        following.follow(child)
+    following.close()
+    os.waitpid(child, 0)
+    os._exit(0)
+
+
 def try_namespaces(base: str) -> None:
     """Write "works" if a stage could be isolated at L2, else why not. Ends the process. `base` is its own."""
     folder = f"{base}/stage"
@@ -113,7 +146,14 @@ def try_namespaces(base: str) -> None:
 def _try_as_stage(folder: str, base: str) -> None:
     try:
         namespaces.enter_as_stage(
-            folder, base, readable=[], writable=["out"], fixed=[], linked={}, network=False
+            folder,
+            base,
+            project=f"{folder}/project",
+            readable=[],
+            writable=["out"],
+            fixed=[],
+            linked={},
+            network=False,
         )
         kernel.drop_capabilities()
     except OSError as error:

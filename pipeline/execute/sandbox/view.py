@@ -36,6 +36,8 @@ CONFIGURATION = (
 """What programs read below /etc to work at all."""
 
 KERNEL = ("/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/fs/cgroup", "/sys/kernel/mm")
+ONLINE = "/sys/devices/system/cpu/online"
+"""Where programs read how many processors there are."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 

@@ -13,7 +13,7 @@ def waiting(*names):
 
 def text(decisions, bases=None, estimate=None, verbose=False):
     return status_text.text_of(
-        decisions, bases or {}, estimate_seconds=estimate, style=PLAIN, verbose=verbose
+        decisions, bases or {}, estimate_seconds=estimate, style=PLAIN, verbose=verbose, grades={}
     )
 
 
