@@ -34,7 +34,7 @@ ROOMS = (
     ("signals", "machine", "scheduler", "progress", "lock", "history", "run_record"),
     ("inputs", "observed", "survey", "pickled", "opened", "check", "walk"),
     ("lineage", "ledger", "ingest", "vouch", "failure", "undeclared", "perform", "remake", "recorded"),
-    ("suspects",),
+    ("suspects",),  # pure, but for how a shell's words are parted, which is the code room's
     # The verbs: they return data.
     (
         "project_graph",

@@ -88,8 +88,8 @@ class Orders:
             first = node.args[0]
             if isinstance(first, ast.Call):
                 called = self._names.dotted(first.func)
-                is_mapped = called == "map" and self._names.dotted(first.args[0]) in _NUMBERS
-                return called == "range" or is_mapped
+                is_mapped = called == "map" and bool(first.args)
+                return called == "range" or (is_mapped and self._names.dotted(first.args[0]) in _NUMBERS)
             if isinstance(first, ast.GeneratorExp | ast.ListComp):
                 return self._is_number(first.elt)
             is_display = isinstance(first, ast.List | ast.Tuple)
@@ -105,9 +105,12 @@ class Orders:
     def _is_number(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant):
             return isinstance(node.value, int | float)
-        if isinstance(node, ast.UnaryOp | ast.BinOp):
-            inner = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
-            return any(self._is_number(item) for item in inner)
+        if isinstance(node, ast.UnaryOp):
+            return self._is_number(node.operand)
+        if isinstance(node, ast.BinOp):
+            # `2 * "a"` is none, but what a number is added to is one.
+            sides = (self._is_number(node.left), self._is_number(node.right))
+            return all(sides) if isinstance(node.op, ast.Mult | ast.Mod) else any(sides)
         return isinstance(node, ast.Call) and self._names.dotted(node.func) in _NUMBERS
 
     def _is_objects(self, node: ast.expr) -> bool:

@@ -33,8 +33,8 @@ def is_ordered_away(names: Names, node: ast.expr) -> bool:
         return False
     if isinstance(above, ast.Compare):
         return all(isinstance(o, ast.In | ast.NotIn | ast.Eq | ast.NotEq) for o in above.ops)
-    if isinstance(above, ast.SetComp | ast.BoolOp | ast.UnaryOp | ast.If | ast.While | ast.Expr | ast.IfExp):
-        return not (isinstance(above, ast.IfExp | ast.BoolOp) and not is_ordered_away(names, above))
+    if isinstance(above, ast.SetComp | ast.UnaryOp | ast.If | ast.While | ast.Expr):
+        return True
     if isinstance(above, ast.comprehension):
         made = names.parents[above]
         is_inner = isinstance(made, ast.SetComp)
@@ -49,7 +49,7 @@ def is_ordered_away(names: Names, node: ast.expr) -> bool:
         return all(_only_collects(item, names) for item in above.body)
     if isinstance(above, ast.Assign) and len(above.targets) == 1 and isinstance(above.targets[0], ast.Name):
         return _is_name_without_order(names, above.targets[0])
-    if isinstance(above, ast.Starred | ast.ListComp | ast.GeneratorExp | ast.Await):
+    if isinstance(above, ast.Starred | ast.ListComp | ast.GeneratorExp | ast.Await | ast.BoolOp | ast.IfExp):
         return is_ordered_away(names, above)
     return False
 

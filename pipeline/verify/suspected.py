@@ -18,12 +18,12 @@ def by_whom(opened: OpenProject, found: StageFound) -> StageFound:
         return found
     if not all(output.expected and output.actual for output in found.outputs.values()):
         return found
-    culprits = found.perturbation.culprits if found.perturbation is not None else ()
+    culprits = found.perturbation.culprits if found.perturbation is not None else (_UNKNOWN,)
     stage = opened.project.stages[found.name]
     sources = _sources(opened, stage)
     difference = " ".join(output.difference or "" for output in found.outputs.values())
     named: dict[tuple[str, int], Suspect] = {}
-    for culprit in culprits or (_UNKNOWN,):
+    for culprit in culprits:
         for suspect in suspects.of(
             sources, culprit, entry=stage.run, command=_script(opened, stage), difference=difference
         ):

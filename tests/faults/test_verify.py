@@ -424,3 +424,13 @@ def test_tools_are_asked_where_the_user_is(ran):
     edit(ran, "pipeline.yaml", '{run: "code:load"', '{tools: ["cat VERSION"], run: "code:load"')
     ran.run()
     assert results(ran)["load"] == "identical"
+
+
+def test_beneath_a_difference_stand_the_lines_that_may_have_made_it(ran):
+    ran.write("code.py", ran.read("code.py") + "\n\nimport time\nprint(time.time())\n")
+    edit(ran, "code.py", 'return f"{model', 'return f"{time.time_ns()} {model')
+    found = verify(ran, "--twice", code=1)["stages"]
+    line = next(n for n, text in enumerate(ran.read("code.py").splitlines(), 1) if "time_ns" in text)
+    assert [(s["path"], s["line"]) for s in found["use"]["suspects"]] == [("code.py", line)]
+    assert found["use"]["suspects"][0]["remedy"] and not found["load"]["suspects"]
+    assert f"perhaps code.py:{line}: " in ran.pipe("verify", "--twice").out

@@ -76,6 +76,25 @@ def test_the_page_shows_lines_that_the_corpus_has(page):
     assert [line for line in shown if line not in lines] == []
 
 
+def test_what_is_not_as_it_should_be_stands_in_bold():
+    kind = table.Kind("dates", "`date`", ("time",), is_quick=False)
+    place = ("pipeline.yaml", 3, "date > ${outputs.out}  # accused")
+    right = table.Found(True, True, "time", place, frozenset())
+    assert table.row(kind, right, {place[:2]}) == (
+        "`date`",
+        "`--twice`, `--perturb`",
+        "time",
+        "`date > ${outputs.out}`",
+    )
+    wrong = right._replace(twice=False, perturb=False, culprit="host")
+    assert table.row(kind, wrong, set()) == (
+        "`date`",
+        "**nobody**",
+        "**host**",
+        "**`date > ${outputs.out}`**",
+    )
+
+
 def test_the_page_has_the_figures(page, request):
     text = (request.config.rootpath / PAGE).read_text(encoding="utf-8")
     right = sum(not row[1].startswith("**") for row in page.values())

@@ -37,6 +37,10 @@ ACCUSED = {
         "hash-seed",
         "def f(names: set[str], out):\n    out.writelines(names)  # accused\n",
     ),
+    "a set of texts that are made longer": (
+        "hash-seed",
+        "def f(a):\n    return list({w * 2 for w in a}) + list(set(map()))  # accused\n",
+    ),
     "a set in an f-string": ("hash-seed", "def f(a):\n    s = set(a)\n    return f'{s}'  # accused\n"),
     "the first of a set": (
         "hash-seed",
