@@ -37,7 +37,9 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
+# Byte code first: where Python is told to write none, each of thousands of `pipe` would compile all of itself.
 pytest: .venv/.dev
+	@$(BIN)/python -m compileall -q pipeline tests
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 format: .venv/.dev

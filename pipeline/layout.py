@@ -46,11 +46,24 @@ class Layout(NamedTuple):
         return self.runs / run / f"{stage}.log"
 
 
+CRATE = "records/crate.json"
+"""What makes a folder an unpacked crate: see `export`."""
+
+
+def is_crate(folder: Path) -> bool:
+    return (folder / CRATE).is_file() and (folder / "ro-crate-metadata.json").is_file()
+
+
 def of(root: Path) -> Layout:
-    """Return the folders of the project at `root`; none of them is made. `PIPE_STORE` places the store."""
+    """Return the folders of the project at `root`; none of them is made. `PIPE_STORE` places the store.
+
+    What a crate says is for the crate alone: in a store of others, its traces would be taken for theirs.
+    """
     root = root.absolute()
     pipe = root / ".pipe"
     elsewhere = os.environ.get("PIPE_STORE")
+    if elsewhere and is_crate(root):
+        elsewhere = None
     return Layout(root, pipe, Path(elsewhere).absolute() if elsewhere else pipe / "store")
 
 

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import environment, layout, machine
 from . import recorded as recorded_environments
@@ -12,7 +12,7 @@ from .errors import Problem, StoreError, usage
 from .events import Listener
 from .lineage import Made, Place, Records, open_records, resolve
 from .lineage.plan import needed_before, plan
-from .model import Artifact, Produced, StageResult
+from .model import Artifact, StageResult
 from .opened import isolation_of
 from .remake import Remade, Remaker, Unmade
 
@@ -26,6 +26,10 @@ class Difference(NamedTuple):
     expected: str
     actual: str | None
     text: str
+    content: str | None = None
+    """In what it differs, in terms of what is in it; None where the recorded bytes are nowhere to be had."""
+    details: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = {}
 
 
 class Rebuilt(NamedTuple):
@@ -185,7 +189,7 @@ class _Rebuild:
                 failed_there = Difference(made.stage, made.key, path, artifact.digest, None, result.text)
                 return executed, failed_there, result.log, seconds
             if not result.is_same:
-                return executed, _difference(made, result.outputs.values()), "", seconds
+                return executed, _difference(made, result), "", seconds
         return executed, None, "", seconds
 
     def _tell(self, made: Made, result: Remade | Unmade, done: int, total: int) -> None:
@@ -259,14 +263,14 @@ def _environment(records: Records, made: Made) -> Mapping[str, Mapping[str, str]
     return found
 
 
-def _difference(made: Made, outputs: Iterable[Produced]) -> Difference:
-    for produced in outputs:
+def _difference(made: Made, result: Remade) -> Difference:
+    content, details, facts = result.difference[1:] if result.difference else (None, (), {})
+    for produced in result.outputs.values():
         expected = made.outputs.get(produced.path)
         if expected is not None and expected != produced.artifact:
             text = f"output `{produced.path}` of stage `{made.stage}` came out different"
-            return Difference(
-                made.stage, made.key, produced.path, expected.digest, produced.artifact.digest, text
-            )
+            digests = expected.digest, produced.artifact.digest
+            return Difference(made.stage, made.key, produced.path, *digests, text, content, details, facts)
     raise AssertionError("a result that differs differs in an output")
 
 

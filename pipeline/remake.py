@@ -5,14 +5,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import environment, machine
 from .action import Recipe
 from .durable import remove
 from .errors import Problem, StoreError, usage
 from .execute import log
-from .execute.capture import Uncaptured, capture
+from .execute.capture import Captured, Uncaptured, capture
 from .execute.local import LocalExecutor, Order
 from .layout import Layout
 from .model import Artifact, Input, Output, Produced, Resources, Stage
@@ -20,6 +20,9 @@ from .observed import NO_FILES, as_inputs
 from .state import State
 from .store import Damaged, Store
 from .trace import Trace
+
+if TYPE_CHECKING:
+    from .formats.difference import Difference
 
 
 class Unmade(Exception):
@@ -37,6 +40,8 @@ class Remade(NamedTuple):
     outputs: Mapping[str, Produced]
     is_same: bool
     wall_seconds: float
+    difference: "Difference | None" = None
+    """In what the first output that differs does, where the bytes of then are still in the store."""
 
 
 class Remaker:
@@ -88,7 +93,8 @@ class Remaker:
                     batch.commit()
                 finally:
                     batch.discard()
-            return Remade(captured.outputs, is_same, ran.wall_seconds)
+            difference = None if is_same else self._difference(captured, trace)
+            return Remade(captured.outputs, is_same, ran.wall_seconds, difference)
         except Uncaptured as uncaptured:
             raise Unmade(
                 f"stage `{trace.stage}` failed: {uncaptured.text}", "\n".join(log.tail(order.log))
@@ -96,6 +102,19 @@ class Remaker:
         finally:
             ran.folder.remove()
             remove(os.fspath(self._layout.scratch / key))
+
+    def _difference(self, captured: Captured, trace: Trace) -> "Difference | None":
+        from .formats.difference import between
+
+        for name, produced in captured.outputs.items():
+            was = trace.outputs.get(name)
+            if was is not None and was.artifact != produced.artifact:
+                try:
+                    self._store.check(was.artifact)
+                    return between(self._store.places(was.artifact), captured.files(name), produced.path)
+                except (KeyError, Damaged, OSError):
+                    return None
+        return None
 
     def close(self) -> None:
         if self._executor is not None:

@@ -48,7 +48,7 @@ ROOMS = (
         "verify",
         "shell",
     ),
-    ("rebuild", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
+    ("rebuild", "export", "runs", "show", "init", "schema", "logs", "clean", "doctor", "again", "fsck", "gc"),
     # The skin.
     ("render", "cli"),
 )
@@ -62,6 +62,7 @@ HEAVY = {
     "polars": {"formats"},
     "numpy": {"formats", "execute"},  # the child seeds numpy.random
     "joblib": {"formats", "execute"},
+    "PIL": {"formats"},
     "networkx": {"lineage"},
     "typer": {"cli", "render"},
     "rich": {"cli", "render"},

@@ -16,6 +16,8 @@ from .skin import Skin, write_bytes
 
 Values = Mapping[str, Any]
 
+_DRAWN = ("text", "dot", "mermaid", "json")
+
 
 def _status(values: Values, skin: Skin) -> int:
     from ..render import as_json, status_text
@@ -67,17 +69,25 @@ def _in_format(
 
 
 def _lineage(values: Values, skin: Skin) -> int:
-    from ..lineage import lineage
-    from ..render import lineage_text
+    if values["format"] in _DRAWN:
+        from ..lineage import lineage
+        from ..render import lineage_text
 
-    root = records_root_of(values)
-    found = lineage(root, target_of(values["target"], root), down=values["down"])
-    texts: Mapping[str, Callable[[], str]] = {
-        "text": lambda: lineage_text.as_text(found, verbose=skin.verbose),
-        "dot": lambda: lineage_text.as_dot(found),
-        "mermaid": lambda: lineage_text.as_mermaid(found),
-    }
-    return _in_format(values["format"], skin, lambda: lineage_text.as_plain(found), texts)
+        if values["into"] or values["all"]:
+            raise usage(
+                "`-o` and `--all` are for the formats of standards", help="`pipe lineage --help` names them"
+            )
+        root = records_root_of(values)
+        found = lineage(root, target_of(values["target"], root), down=values["down"])
+        texts: Mapping[str, Callable[[], str]] = {
+            "text": lambda: lineage_text.as_text(found, verbose=skin.verbose),
+            "dot": lambda: lineage_text.as_dot(found),
+            "mermaid": lambda: lineage_text.as_mermaid(found),
+        }
+        return _in_format(values["format"], skin, lambda: lineage_text.as_plain(found), texts)
+    from .export_action import export_now
+
+    return export_now(values, skin)
 
 
 def _rebuild(values: Values, skin: Skin) -> int:
@@ -101,7 +111,7 @@ def _rebuild(values: Values, skin: Skin) -> int:
         there = recorded.command(elsewhere.python, sys.argv[1:])
         os.execv(there[0], there)
     if found.first_difference is not None and not skin.json:
-        skin.problems([rebuild_text.problem(found)])
+        skin.problems([rebuild_text.problem(found, verbose=skin.verbose)])
         return 1
     skin.report(
         lambda: rebuild_text.as_plain(found), lambda: rebuild_text.as_text(found, verbose=skin.verbose)

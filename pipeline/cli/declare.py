@@ -149,14 +149,31 @@ COMMANDS = {
             _ARTIFACT,
             (
                 Option("down", ("--down",), "flag", "Show what was made from it instead."),
-                _FORMAT,
+                _FORMAT._replace(
+                    help="text, dot (Graphviz), mermaid (Markdown) or json; or a standard: openlineage (events, one a "
+                    "line), prov (PROV-JSON), ro-crate (a folder or .zip that rebuilds it), slsa (in-toto, unsigned).",
+                    choices=(*_FORMAT.choices, "openlineage", "prov", "ro-crate", "slsa"),
+                ),
+                Option(
+                    "into",
+                    ("-o", "--output"),
+                    "text",
+                    "Write it there; for ro-crate a new folder, or FILE.zip.",
+                    "PATH",
+                ),
+                Option("all", ("--all",), "flag", "With slsa: a statement for each artifact above it, too."),
             ),
             details="It needs no working tree: what is shown is what the records say. A digest that several actions "
-            "made shows each.",
+            "made shows each. `pipe rebuild TARGET` works in an unpacked ro-crate.",
             examples=(
                 ("pipe lineage build/report.html", "how what lies there now came about"),
                 ("pipe lineage build/report.html@20261123T023000", "how what that run made came about"),
                 ("pipe lineage data/raw.csv --down", "all that was made from it"),
+                (
+                    "pipe lineage build/report.html --format ro-crate -o report.zip",
+                    "all that it takes to make it",
+                ),
+                ("pipe lineage build/model.joblib --format slsa", "an in-toto statement for who signs it"),
             ),
         ),
         Command(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import layout
 from ..errors import UsageError, usage
 
 
@@ -19,7 +20,16 @@ def root_of(values: Mapping[str, Any]) -> Path:
 
 
 def records_root_of(values: Mapping[str, Any]) -> Path:
-    """Find the nearest project, or else the nearest folder that holds the records of one. Raises UsageError."""
+    """Find the nearest project, or else the nearest folder that holds the records of one. Raises UsageError.
+
+    In the folder of an unpacked crate it is that one, whatever lies above; StoreError if the crate was changed.
+    """
+    folder = Path(values["folder"] or ".")
+    if layout.is_crate(folder):
+        from ..export.unpacked import take_in
+
+        take_in(folder.resolve())
+        return folder.resolve()
     try:
         return root_of(values)
     except UsageError:

@@ -99,6 +99,8 @@ class Steps:
             targets += self._imported(node, number, piece, widened)
         else:
             targets += self._inside(node, piece)
+        for name in piece.mentions:
+            targets += self._resolver.name(node, name, (), as_value=False)
         for chain, line in piece.uses.items():
             found = self._used(node, chain)
             targets += found

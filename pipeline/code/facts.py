@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from .values import Memo
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised with every change of what is found or how it is digested."""
 
 _PREFIX = f"code:{SCHEMA}:{sys.implementation.name}-{sys.hexversion:x}"
@@ -77,6 +77,11 @@ class Piece(NamedTuple):
     late: Sequence[str] = ()
     """Of one that does not float: names that it uses, itself or through others, and that floating ones bind after
     it. Where it needs them when it runs, it fails."""
+    spare: Sequence[str] = ()
+    """Of an import: the names that it binds to what has no effect when it is imported. Nobody misses those that
+    nobody asks for."""
+    mentions: Sequence[str] = ()
+    """Spare names of the file that stand in annotations and texts: whoever reads these may ask for them."""
 
 
 class Facts(NamedTuple):

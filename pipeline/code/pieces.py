@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from .. import digest as digests
-from . import form, references, scopes
+from . import form, references, scopes, spares
 from .facts import Alias, Piece, Span
 from .quiet import Quiet
 from .references import File
@@ -46,6 +46,7 @@ def cut(
     quiet = Quiet(aliases, counts, lazy=file.lazy)
     used = {name for item in found for name in _loaded(item.whole)}
     unused = frozenset(name for name in counts if name not in used)
+    spare = {name for item in found for name in spares.bound_by(item.whole) if counts[name] == 1}
     pieces = []
     for item, bindings in zip(found, bound, strict=True):
         statement = item.whole
@@ -68,6 +69,8 @@ def cut(
                 looked.constructs,
                 list(_docstrings(statement)),
                 _hooks(statement),
+                spare=[name for name in names if name in spare and kind == "import"],
+                mentions=sorted(spares.mentioned(item.parts, spare) - looked.uses.keys()) if spare else (),
             )
         )
     return pieces

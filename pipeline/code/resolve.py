@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from . import bases
-from .facts import Alias, Facts
+from .facts import Alias, Facts, Piece
 from .graph import Graph, Node, absolute_name
 
 _ASKED_OF_ANY = frozenset(
@@ -82,6 +82,8 @@ class Resolver:
                 yield Target("piece", node.key, number)
                 continue
             yield Target("alias", node.key, number, name)
+            if self.is_spare(node, number):
+                yield Target("piece", node.key, number)
             for alias in piece.aliases:
                 if alias.name == name and alias.item != "*":
                     yield from self._alias(node, alias, rest, as_value)
@@ -241,8 +243,18 @@ class Resolver:
 
     def must_run(self, node: Node, number: int) -> bool:
         """Say whether a statement counts as soon as its module is loaded."""
+        if node.facts.pieces[number].kind == "import":
+            return not self.is_spare(node, number)
+        return not self.is_quiet(node, number)
+
+    def is_spare(self, node: Node, number: int) -> bool:
+        """Say whether an import statement may be left out whole as long as nobody asks for what it binds."""
         piece = node.facts.pieces[number]
-        return piece.kind == "import" or not self.is_quiet(node, number)
+        return bool(piece.aliases) and all(self._is_spare(piece, alias) for alias in piece.aliases)
+
+    def _is_spare(self, piece: Piece, alias: Alias) -> bool:
+        top = alias.module.partition(".")[0]
+        return alias.name in piece.spare and not piece.constructs and self._graph.places.find(top) is None
 
     def is_quiet(self, node: Node, number: int) -> bool:
         """Say whether a statement does nothing but bind names, all its base classes considered."""
@@ -287,7 +299,8 @@ class Resolver:
     def is_droppable(self, node: Node, number: int, name: str) -> bool:
         """Say whether a name can be left out of an import statement when nobody asks for it.
 
-        Only a definition of the project's can: leaving out a module would not load it.
+        A definition of the project's can, and what has no effect when it is imported; leaving out another module
+        would not load it.
         """
         piece = node.facts.pieces[number]
         if piece.is_main or any(c.kind in ("own", "bytes") for c in piece.constructs):
@@ -295,6 +308,8 @@ class Resolver:
         alias = next((a for a in piece.aliases if a.name == name), None)
         if alias is None or not alias.item:
             return False
+        if self._is_spare(piece, alias):
+            return True
         base = absolute_name("." * alias.level + alias.module, node.package)
         module = self._graph.node(base) if base else None
         if base is None or module is None or module.is_whole or module.facts.error:

@@ -32,6 +32,16 @@ class Captured(NamedTuple):
     scanned: Mapping[str, Scanned]
     project: str
 
+    def files(self, name: str) -> dict[str, tuple[str, str]]:
+        """Return where the bytes of an output lie, as `Store.places` does."""
+        scanned, path = self.scanned[name], f"{self.project}/{self.outputs[name].path}"
+        if scanned.built is None:
+            return {"": (scanned.artifact.kind, path)}
+        return {
+            leaf.path: (leaf.kind, leaf.digest if leaf.kind == "link" else f"{path}/{leaf.path}")
+            for leaf in scanned.leaves
+        }
+
     def put(self, batch: Batch) -> None:
         """Move the bytes into a store. Raises ValueError if they changed since they were looked at."""
         for name, scanned in self.scanned.items():

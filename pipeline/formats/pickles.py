@@ -37,7 +37,7 @@ _PythonUnpickler: Any = vars(pickle)["_Unpickler"]  # the one whose steps can be
 _DTYPE = re.compile(r"[<>=|]?([biufcSUVmM])(\d+)")
 _MOST_STEPS = 4_000_000
 """Two seconds or so. What is larger is as good as unreadable: its stage counts everything."""
-_LARGE_BYTES = 1 << 16
+LARGE_BYTES = 1 << 16
 _MOST_DIMENSIONS = 64
 
 
@@ -49,7 +49,7 @@ def references(path: Path) -> tuple[str, ...] | None:
     file cannot be opened.
     """
     found: set[str] = set()
-    steps = _Steps()
+    steps = Steps()
     with path.open("rb") as file:
         try:
             count = 0
@@ -75,15 +75,15 @@ def _begins(stream: Stream) -> bool:
     return stream.peek(1)[:1] == pickle.PROTO
 
 
-def _run(stream: Stream, steps: "_Steps", found: set[str]) -> None:
+def _run(stream: Stream, steps: "Steps", found: set[str]) -> None:
     if not _begins(stream):
         raise pickle.UnpicklingError("not a pickle of protocol 2 or later")
-    _Machine(stream, steps, found).load()
+    Machine(stream, steps, found).load()
     if stream.read(1):
         raise pickle.UnpicklingError("there is more than one pickle in the file")
 
 
-class _Inert:
+class Inert:
     """Stands for a global, and for all that is made of it."""
 
     def __init__(self, name: tuple[str, str] = ("", ""), arguments: tuple[Any, ...] = ()) -> None:
@@ -91,8 +91,8 @@ class _Inert:
         self.arguments = arguments
         self.state: Any = None
 
-    def __call__(self, *arguments: Any, **_: Any) -> "_Inert":
-        return _Inert(self.name, arguments)
+    def __call__(self, *arguments: Any, **_: Any) -> "Inert":
+        return Inert(self.name, arguments)
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
@@ -121,7 +121,7 @@ class _Pairs:
             self.by_text[key] = value
 
 
-class _Steps:
+class Steps:
     """Counts what the machine does, nested ones included."""
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class _Steps:
 
 
 class _Counted(dict[int, Any]):
-    def __init__(self, dispatch: dict[int, Any], steps: _Steps) -> None:
+    def __init__(self, dispatch: dict[int, Any], steps: Steps) -> None:
         super().__init__(dispatch)
         self._steps = steps
 
@@ -140,10 +140,10 @@ class _Counted(dict[int, Any]):
         return super().__getitem__(code)
 
 
-class _Machine(_PythonUnpickler):  # type: ignore[misc]
+class Machine(_PythonUnpickler):  # type: ignore[misc]
     dispatch: Any = dict(_PythonUnpickler.dispatch)  # noqa: RUF012 - each machine takes a counting copy
 
-    def __init__(self, stream: Stream, steps: _Steps, found: set[str]) -> None:
+    def __init__(self, stream: Stream, steps: Steps, found: set[str]) -> None:
         super().__init__(stream)
         self.stream = stream
         self.steps = steps
@@ -156,13 +156,13 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
         if not all(part.isidentifier() for part in [*module.split("."), *name.split(".")]):
             raise pickle.UnpicklingError("no module or name is called like this")
         self.found.add(f"{module}:{name}")
-        return _Inert((module, name))
+        return Inert((module, name))
 
     def get_extension(self, code: int) -> None:
         raise pickle.UnpicklingError(f"extension {code} is known only to the process that registered it")
 
     def persistent_load(self, pid: Any) -> Any:
-        return _Inert()  # what it stands for, the code of whoever loads the file says (torch)
+        return Inert()  # what it stands for, the code of whoever loads the file says (torch)
 
     def load_newobj(self) -> None:
         arguments = self.stack.pop()
@@ -194,11 +194,11 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
 
     def load_collection(self) -> None:
         """Make a list or a set: nobody asks what is in it."""
-        self.append(_Inert())
+        self.append(Inert())
 
     def load_full_collection(self) -> None:
         self.pop_mark()
-        self.append(_Inert())
+        self.append(Inert())
 
     def load_bytes4(self) -> None:
         self._take(*struct.unpack("<I", self.read(4)))
@@ -214,7 +214,7 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
             if inside:
                 raise pickle.UnpicklingError("a value reaches beyond its frame")
             self._unframer.current_frame = None
-            if size_bytes > _LARGE_BYTES:
+            if size_bytes > LARGE_BYTES:
                 self.stream.skip(size_bytes)
             else:
                 inside = self.stream.read(size_bytes)
@@ -231,17 +231,17 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
     def load_build(self) -> None:
         state = self.stack.pop()
         target = self.stack[-1]
-        if not isinstance(target, _Inert):
+        if not isinstance(target, Inert):
             raise pickle.UnpicklingError("a plain value has no state")
         target.state = state
         if target.name == _ARRAY:
             self._skip_array(state.by_text)
 
     def _skip_array(self, wrapper: dict[str, Any]) -> None:
-        size_bytes = _item_size_bytes(wrapper["dtype"])
+        size_bytes = item_size_bytes(wrapper["dtype"])
         if size_bytes is None:
             # An array of objects is a pickle inside the pickle.
-            _Machine(self.stream, self.steps, self.found).load()
+            Machine(self.stream, self.steps, self.found).load()
             return
         if wrapper.get("numpy_array_alignment_bytes") is not None:
             self.stream.skip(self.stream.read(1)[0])
@@ -273,9 +273,9 @@ class _Machine(_PythonUnpickler):  # type: ignore[misc]
     del _code, _step
 
 
-def _item_size_bytes(dtype: Any) -> int | None:
+def item_size_bytes(dtype: Any) -> int | None:
     """Return the size of one item of a pickled dtype; None if its items are objects."""
-    if not isinstance(dtype, _Inert) or dtype.name != ("numpy", "dtype"):
+    if not isinstance(dtype, Inert) or dtype.name != ("numpy", "dtype"):
         raise pickle.UnpicklingError("an array without a dtype")
     code = dtype.arguments[0]
     if code.startswith("O"):

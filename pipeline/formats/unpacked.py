@@ -31,6 +31,10 @@ class Stream:
             raise TooLarge
         return self._file.read(size_bytes)
 
+    def place(self) -> int | None:
+        """Return the offset in the file at which the next byte stands; None in what is unpacked as it is read."""
+        return None if self._is_packed else self._file.tell()
+
     def readline(self) -> bytes:
         return self._file.readline(_MOST_AT_ONCE_BYTES)
 

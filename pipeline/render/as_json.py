@@ -136,6 +136,7 @@ def _found(stage: "StageFound") -> dict[str, Any]:
                 "expected": output.expected,
                 "actual": output.actual,
                 "difference": output.difference,
+                "details": {**output.facts, "lines": list(output.details)} if output.difference else None,
             }
             for name, output in stage.outputs.items()
         },

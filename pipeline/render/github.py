@@ -19,7 +19,7 @@ def summary(result: "VerifyResult") -> str:
     if rows:
         out += ["| stage | result | |", "|---|---|---|"]
     for stage in rows[:_MOST_ROWS]:
-        told = "<br>".join(_cell(text) for text in remarks(stage))
+        told = "<br>".join(_cell(text) for text in remarks(stage, details=False))
         out.append(f"| {_cell(stage.name)} | {stage.verdict} | {told} |")
     if len(rows) > _MOST_ROWS:
         out.append(f"\n{len(rows) - _MOST_ROWS:,} more stages are as expected or follow from these.")
@@ -33,7 +33,7 @@ def annotations(result: "VerifyResult") -> list[str]:
         if stage.follows:
             continue
         place = f" file={_property(stage.mark.file)},line={stage.mark.line}" if stage.mark else ""
-        text = "\n".join([f"stage {stage.name} is {stage.verdict}", *remarks(stage)])
+        text = "\n".join([f"stage {stage.name} is {stage.verdict}", *remarks(stage, details=False)])
         out.append(f"::error{place}::{_data(text)}")
     return out
 

@@ -32,7 +32,7 @@ def xml_of(result: "VerifyResult") -> bytes:
         if stage.mark is not None:
             attributes |= {"file": stage.mark.file, "line": str(stage.mark.line)}
         case = ElementTree.SubElement(suite, "testcase", attributes)
-        told = [_clean(text) for text in remarks(stage)]
+        told = [_clean(text) for text in remarks(stage, details=True)]
         if stage.verdict in bad:
             first = told[0] if told else stage.verdict
             failure = ElementTree.SubElement(

@@ -23,16 +23,18 @@ def as_text(found: Rebuilt, *, verbose: bool) -> str:
     return "\n".join(out)
 
 
-def problem(found: Rebuilt) -> Problem:
-    """Describe the first action that gave something else."""
+def problem(found: Rebuilt, *, verbose: bool) -> Problem:
+    """Describe the first action that gave something else, and in what that differs."""
     difference = found.first_difference
     assert difference is not None
     path, _ = found.target
     facts = [("first", difference.text)]
     if difference.actual is not None:
         facts += [("recorded", difference.expected), ("now", difference.actual)]
+        facts += [("differs", difference.content)] if difference.content else []
+        facts += [("more", line) for line in difference.details] if verbose else []
     facts += [("log", line) for line in found.log.splitlines()[-3:]]
-    help_text = "an unseeded generator, the time or the order of a set are the usual reasons"
+    help_text = f"`pipe verify --only {difference.stage} --perturb` looks for what the result depends on"
     if difference.actual is None:
         help_text = f"`pipe lineage {difference.expected[:_SHORT]} -v` shows what it was made from"
     if found.other_packages:

@@ -27,7 +27,7 @@ def text_of(result: "VerifyResult", style: Style, *, verbose: bool) -> str:
     for stage in shown:
         head = style.paint(stage.verdict, stage.verdict) + " " * (_COLUMNS - len(stage.verdict))
         head += name_column(stage.name, columns)
-        out += lines(head, _COLUMNS + columns, remarks(stage), verbose=verbose)
+        out += lines(head, _COLUMNS + columns, remarks(stage, details=verbose), verbose=verbose)
     out += perturb_text.footnotes(result.stages.values(), verbose=verbose)
     return "\n".join(out)
 
@@ -45,8 +45,11 @@ def headline(result: "VerifyResult", style: Style) -> str:
     return f"{head}, {against}: {parts}{nothing}"
 
 
-def remarks(stage: "StageFound") -> list[str]:
-    """Return what there is to say about a stage: what is to blame first, then each output that differs."""
+def remarks(stage: "StageFound", *, details: bool) -> list[str]:
+    """Return what there is to say about a stage: what is to blame first, then each output that differs.
+
+    With `details` what differs in an output is told in more lines, which are indented.
+    """
     found = []
     if stage.follows and stage.verdict == "different":
         found.append(f"follows from {', '.join(stage.follows)}")
@@ -58,6 +61,7 @@ def remarks(stage: "StageFound") -> list[str]:
     for output in stage.outputs.values():
         if output.difference and not stage.error:
             found.append(f"{output.path}: {output.difference}")
+            found += [f"  {line}" for line in output.details] if details else []
     for suspect in stage.suspects:
         found.append(f"perhaps {suspect.path}:{suspect.line}: {suspect.text}")
         found.append(f"  {suspect.why}; write instead: {suspect.remedy}")

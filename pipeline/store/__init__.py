@@ -49,6 +49,32 @@ class Store:
         except ValueError as error:
             raise Damaged(name) from error
 
+    def places(self, artifact: Artifact) -> dict[str, tuple[str, str]]:
+        """Return where bytes of an artifact lie: by path inside, a kind of `tree.Leaf` and a path, or a link's text.
+
+        A file is the only entry, under the empty path. Nothing is checked but manifests. Raises as `tree` does.
+        """
+        if artifact.kind != "tree":
+            return {"": (artifact.kind, self.objects.path_of(artifact.digest))}
+        found: dict[str, tuple[str, str]] = {}
+        todo = [("", artifact.digest)]
+        while todo:
+            folder, name = todo.pop()
+            entries = self.tree(name)
+            if not entries:
+                found[folder] = ("folder", "")
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.kind == "tree":
+                    todo.append((path, entry.digest))
+                else:
+                    is_link = entry.kind == "link"
+                    found[path] = (
+                        entry.kind,
+                        entry.digest if is_link else self.objects.path_of(entry.digest),
+                    )
+        return dict(sorted(found.items()))
+
     def holds(self, artifact: Artifact) -> bool:
         """Say whether every object of an artifact is there; their content is checked when they are used."""
         if not self.objects.has(artifact.digest):

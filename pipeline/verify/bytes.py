@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from .. import durable
 from ..errors import Problem, StoreError
-from ..model import Artifact, Produced
+from ..model import Produced
 from ..opened import OpenProject
-from ..store import Damaged, Store
+from ..store import Damaged
 from ..store.copy import copy_file
 from ..workspace import UnfitFile
 
@@ -31,7 +31,7 @@ def find(opened: OpenProject, produced: Produced) -> Files | None:
         return files
     try:
         opened.store.check(produced.artifact)
-        return dict(_in_store(opened.store, produced.artifact, ""))
+        return {path: Place(*place) for path, place in opened.store.places(produced.artifact).items()}
     except (KeyError, Damaged):
         return None
 
@@ -70,19 +70,3 @@ def _in_workspace(opened: OpenProject, produced: Produced) -> Files | None:
         leaf.path: Place(leaf.kind, leaf.digest if leaf.kind == "link" else f"{path}/{leaf.path}")
         for leaf in scanned.leaves
     }
-
-
-def _in_store(store: Store, artifact: Artifact, inside: str) -> list[tuple[str, Place]]:
-    if artifact.kind != "tree":
-        return [(inside, Place(artifact.kind, store.objects.path_of(artifact.digest)))]
-    entries = store.tree(artifact.digest)
-    if not entries and inside:
-        return [(inside, Place("folder", ""))]
-    found = []
-    for name, kind, digest, size_bytes in entries:
-        path = f"{inside}/{name}" if inside else name
-        if kind == "link":
-            found.append((path, Place("link", digest)))
-        else:
-            found += _in_store(store, Artifact(kind, digest, size_bytes), path)  # type: ignore[arg-type]
-    return found

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..formats.difference import Difference, Tolerance, between
+from ..formats.difference import Tolerance, between
 from ..model import Output, Produced, Stage, StageResult
 from .bytes import Files
 from .result import OK, OutputFound, StageFound, Verdict
@@ -106,37 +106,6 @@ def _output(output: Output, expected: Side, actual: Side) -> OutputFound:
         more = ", so no tolerance can be judged" if tolerance else ""
         return here._replace(verdict="different", difference=nowhere + more)
     assert now is not None, "what was just made is there"
-    difference = _difference(before, now, made.path, tolerance)
-    verdict: Verdict = "equivalent" if difference.within else "different"
-    return here._replace(verdict=verdict, difference=difference.text)
-
-
-def _difference(before: Files, now: Files, path: str, tolerance: Tolerance | None) -> Difference:
-    """Compare file by file. The first that is out of bounds decides; else the first that differs is told."""
-    within: Difference | None = None
-    for inside in sorted({*before, *now}):
-        place = f"{inside}: " if inside else ""
-        one, other = before.get(inside), now.get(inside)
-        if one is None or other is None:
-            return Difference(within=False, text=f"{place}{'new' if one is None else 'gone'}")
-        if one.kind != other.kind or (one.kind == "link" and one.where != other.where):
-            return Difference(within=False, text=f"{place}{_shown(one)} -> {_shown(other)}")
-        if one.kind in ("link", "folder") or _are_same(one.where, other.where):
-            continue
-        found = between(one.where, other.where, inside or path, tolerance)
-        found = found._replace(text=place + found.text)
-        if not found.within:
-            return found
-        within = within or found
-    return within or Difference(within=False, text="other bytes")
-
-
-def _shown(place: tuple[str, str]) -> str:
-    names = {"exec": "an executable file", "file": "a file", "folder": "an empty folder"}
-    return names.get(place[0], f"a link to {place[1]}")
-
-
-def _are_same(one: str, other: str) -> bool:
-    import filecmp
-
-    return filecmp.cmp(one, other, shallow=False)
+    found = between(before, now, made.path, tolerance)
+    verdict: Verdict = "equivalent" if found.within else "different"
+    return here._replace(verdict=verdict, difference=found.text, details=found.lines, facts=found.facts)

@@ -1,7 +1,7 @@
 """What a verification found, as plain values. Does nothing."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import Mark
 from ..model import Reason
@@ -33,6 +33,10 @@ class OutputFound(NamedTuple):
     expected: str | None
     actual: str | None
     difference: str | None = None
+    details: tuple[str, ...] = ()
+    """The difference in more lines than one; empty where there is no more to say."""
+    facts: Mapping[str, Any] = {}
+    """The difference as plain values, by what the file holds."""
 
 
 class Perturbation(NamedTuple):

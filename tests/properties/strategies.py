@@ -35,8 +35,19 @@ class Story(NamedTuple):
     changes: tuple[Change, ...]
 
 
+FORMS = ("path", "path", "return", "cmd", "script")
+RAW = ("data/g/*.txt", "data/one.txt", "data/bin.dat", "data/tree", "data/tree/sub/y.txt", "data/tree/*.txt")
+
+
 @st.composite
-def worlds_(draw: Any, most: int = 8, *, gather: bool = False) -> World:
+def worlds_(
+    draw: Any,
+    most: int = 8,
+    *,
+    gather: bool = False,
+    forms: Sequence[str] = FORMS,
+    raw: Sequence[str] = RAW,
+) -> World:
     """Return a world. With `gather` the last step reads the folder into which others write."""
     files = [(path, draw(BYTES), draw(st.booleans())) for path in (*FILES, *TREE)]
     params = tuple((dotted, draw(VALUES)) for dotted in PARAMS)
@@ -46,7 +57,7 @@ def worlds_(draw: Any, most: int = 8, *, gather: bool = False) -> World:
     count = draw(st.integers(1, most))
     for ident in range(count):
         last = ident == count - 1 and (gather or draw(st.booleans()))
-        step = draw(steps(whole, ident, last=last))
+        step = draw(steps(whole, ident, last=last, forms=forms, raw=raw))
         whole = whole._replace(steps=(*whole.steps, step._replace(shared=not last) if gather else step))
     if gather and count > 1:
         path = draw(st.sampled_from(["build/shared", "build/shared/*.txt"]))
@@ -56,10 +67,19 @@ def worlds_(draw: Any, most: int = 8, *, gather: bool = False) -> World:
 
 
 @st.composite
-def steps(draw: Any, before: World, ident: int, *, last: bool = False) -> Step:
+def steps(
+    draw: Any,
+    before: World,
+    ident: int,
+    *,
+    last: bool = False,
+    forms: Sequence[str] = FORMS,
+    raw: Sequence[str] = RAW,
+) -> Step:
     """Return a new step that reads sources and what the steps of `before` write."""
-    form = draw(st.sampled_from(["path", "path", "return", "cmd", "script"]))
-    reads = draw(st.lists(st.sampled_from(readable(before, last=last)), min_size=1, max_size=3, unique=True))
+    form = draw(st.sampled_from(forms))
+    there = readable(before, raw, last=last)
+    reads = draw(st.lists(st.sampled_from(there), min_size=1, max_size=3, unique=True))
     return Step(
         ident=ident,
         name=f"stage-{ident}",
@@ -80,16 +100,8 @@ def steps(draw: Any, before: World, ident: int, *, last: bool = False) -> Step:
     )
 
 
-def readable(world: World, *, last: bool) -> list[str]:
+def readable(world: World, raw: Sequence[str], *, last: bool) -> list[str]:
     """Return what a step may read: half of it is what others write, so that graphs are deep."""
-    raw = [
-        "data/g/*.txt",
-        "data/one.txt",
-        "data/bin.dat",
-        "data/tree",
-        "data/tree/sub/y.txt",
-        "data/tree/*.txt",
-    ]
     made: list[str] = []
     for step in world.steps:
         for value in step.instances:
@@ -101,7 +113,7 @@ def readable(world: World, *, last: bool) -> list[str]:
             made.append(f"build/s{step.ident}-0-*.txt")
     if last and any(step.shared for step in world.steps):
         made += ["build/shared", "build/shared/*.txt", "build/shared"]
-    return raw + made * 2
+    return [*raw, *made, *made]
 
 
 @st.composite
@@ -275,9 +287,12 @@ def stories(
     edits: Sequence[Edit] = EDITS,
     disturbances: Sequence[str] = DISTURBANCES,
     gather: bool = False,
+    size: int = 6,
+    forms: Sequence[str] = FORMS,
+    raw: Sequence[str] = RAW,
 ) -> Story:
     """Return a world and what becomes of it: edits, reverted edits, and damage to what `pipe` wrote."""
-    first = draw(worlds_(6, gather=gather))
+    first = draw(worlds_(size, gather=gather, forms=forms, raw=raw))
     told = [first]
     changes = []
     for _ in range(draw(st.integers(least, most))):
@@ -311,3 +326,15 @@ FAMILIES = {
     "outputs": stories(edits=(change_file,), disturbances=DISTURBANCES),
 }
 """Stories of all kinds, and of few: what is rare among all is looked for there."""
+
+_NARROW = {"least": 3, "most": 5, "size": 3}
+
+TELLING = {
+    "names": stories(edits=(rename_file,), disturbances=(), forms=("path", "return"), raw=RAW[:1], **_NARROW),
+    "commands": stories(edits=(change_constant, change_code), disturbances=(), forms=("cmd",), **_NARROW),
+    "values": stories(edits=(change_parameter, change_variable), disturbances=(), **_NARROW),
+    "times": stories(edits=(change_constant, change_parameter), disturbances=("keep times",), **_NARROW),
+    "leftovers": stories(edits=(rename_stage, remove_stage), disturbances=(), gather=True, **_NARROW),
+    "outputs": stories(edits=(change_file,), disturbances=("edit output",), **_NARROW),
+}
+"""Stories in which a fault of one kind soon shows: small worlds and many edits."""

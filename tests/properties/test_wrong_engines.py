@@ -4,7 +4,6 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from tests.properties.story import Broken, tell
-from tests.properties.strategies import FAMILIES
 from tests.properties.wrong import WRONG
 
 
@@ -14,7 +13,7 @@ def test_a_wrong_engine_is_noticed(name):
 
     # Without shrinking: that some example is found is all that is asked.
     @settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
-    @given(FAMILIES[wrong.family])
+    @given(wrong.stories)
     def look(story):
         tell(story, wrong.engine(), {wrong.promise})
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hypothesis.strategies import SearchStrategy
+
 from pipeline import digest
 from pipeline.action import Action
 from pipeline.model import Artifact, Decision, Produced, Stage
@@ -17,6 +19,7 @@ from pipeline.trace import Trace
 from pipeline.walk import Fixed, Settings, Walk
 from pipeline.workspace import Placer
 from tests.properties.engine import Engine
+from tests.properties.strategies import FAMILIES, TELLING, Story
 
 
 def blind_to(*where: str) -> type[Engine]:
@@ -326,26 +329,26 @@ class Wrong(NamedTuple):
     engine: type[Engine]
     promise: str
     """The one that it breaks; that alone is asked."""
-    family: str
-    """The stories that show it."""
+    stories: SearchStrategy[Story]
+    """Those that show it."""
 
 
 WRONG: Mapping[str, Wrong] = {
-    "the key lacks parameters": Wrong(blind_to("params"), "result", "values"),
-    "the key lacks variables": Wrong(blind_to("variables"), "result", "values"),
-    "the key lacks code": Wrong(blind_to("code"), "result", "code"),
-    "the key lacks the command": Wrong(blind_to("cmd"), "result", "code"),
-    "the key lacks executable bits": Wrong(BlindToBits, "result", "bits"),
-    "the key lacks names in globs": Wrong(BlindToNames, "result", "names"),
-    "times are believed": Wrong(TrustsTimes, "result", "times"),
-    "outputs are believed": Wrong(BelievesOutputs, "result", "outputs"),
-    "leftovers are seen": Wrong(ShowsLeftovers, "result", "stages"),
-    "nothing is remembered": Wrong(Forgetful, "second", "all"),
-    "the name is in the key": Wrong(KeyedByName, "once", "stages"),
-    "file times are in the key": Wrong(KeyedByTimes, "once", "touched"),
-    "no early cutoff": Wrong(NoCutoff, "once", "all"),
-    "force is ignored": Wrong(IgnoresForce, "forced", "all"),
-    "force takes all": Wrong(ForcesAll, "forced", "all"),
-    "status hopes": Wrong(Hopeful, "forecast", "all"),
-    "status despairs": Wrong(Gloomy, "forecast", "all"),
+    "the key lacks parameters": Wrong(blind_to("params"), "result", TELLING["values"]),
+    "the key lacks variables": Wrong(blind_to("variables"), "result", TELLING["values"]),
+    "the key lacks code": Wrong(blind_to("code"), "result", FAMILIES["code"]),
+    "the key lacks the command": Wrong(blind_to("cmd"), "result", TELLING["commands"]),
+    "the key lacks executable bits": Wrong(BlindToBits, "result", FAMILIES["bits"]),
+    "the key lacks names in globs": Wrong(BlindToNames, "result", TELLING["names"]),
+    "times are believed": Wrong(TrustsTimes, "result", TELLING["times"]),
+    "outputs are believed": Wrong(BelievesOutputs, "result", TELLING["outputs"]),
+    "leftovers are seen": Wrong(ShowsLeftovers, "result", TELLING["leftovers"]),
+    "nothing is remembered": Wrong(Forgetful, "second", FAMILIES["all"]),
+    "the name is in the key": Wrong(KeyedByName, "once", FAMILIES["stages"]),
+    "file times are in the key": Wrong(KeyedByTimes, "once", FAMILIES["touched"]),
+    "no early cutoff": Wrong(NoCutoff, "once", FAMILIES["all"]),
+    "force is ignored": Wrong(IgnoresForce, "forced", FAMILIES["all"]),
+    "force takes all": Wrong(ForcesAll, "forced", FAMILIES["all"]),
+    "status hopes": Wrong(Hopeful, "forecast", FAMILIES["all"]),
+    "status despairs": Wrong(Gloomy, "forecast", FAMILIES["all"]),
 }

@@ -556,6 +556,24 @@ def _must_not_run() -> list[Edit]:
             unreached,
             (py("models", "import Nothing", "import Nothing, nothing"),),
         ),
+        Edit(
+            "an import more that nobody uses",
+            unreached,
+            (py("clean", "from pathlib import Path", "import os.path\nfrom pathlib import Path"),),
+        ),
+        Edit(
+            "a name more in an import that nobody uses",
+            unreached,
+            (py("clean", "from io import StringIO", "from io import BytesIO, StringIO"),),
+        ),
+        Edit(
+            "an import for an unreached function",
+            unreached,
+            (
+                py("clean", "import csv\n", "import csv\nimport pprint\n"),
+                py("clean", "    print(clean(", "    pprint.pprint(clean("),
+            ),
+        ),
         Edit("a type alias", unreached, (py("numbers", "int | float", "int | float | complex"),)),
         Edit("a new module that nobody imports", unreached, (write(SRC + "new.py", "import shop\n"),)),
         Edit("a new script that no command names", unreached, (write("scripts/other.py", "print(1)\n"),)),
@@ -617,31 +635,31 @@ def _must_not_run() -> list[Edit]:
     ]
 
 
-def _imprecise() -> list[Edit]:
-    """Nothing of these changes a result, and stages run all the same: sound, and not as precise as it could be."""
+def _could_run() -> list[Edit]:
+    """Nothing of these changes a result here, but it could: what reads it, or finds it, cannot be seen by reading."""
     return [
         Edit(
-            "an annotation inside a class, which whoever makes the class may read",
-            "imprecise",
+            "an annotation of a method, which any library that is given the class may read",
+            "annotations",
             (py("models", "def total(self) -> int", "def total(self) -> float"),),
             also=("clean",),
         ),
         Edit(
-            "an import more that is not used: importing may have effects",
-            "imprecise",
-            (py("clean", "from pathlib import Path", "import os.path\nfrom pathlib import Path"),),
-            also=("clean", "count", "report", *TOTALS),
-        ),
-        Edit(
-            "another module that import_module could name",
-            "imprecise",
+            "another module that a computed import_module could name",
+            "found by name",
             (py("plugins/fancy", "* {name}", "- {name}"),),
             also=("report",),
+        ),
+        Edit(
+            "an import more of a package that may do something when it is imported",
+            "imports",
+            (py("clean", "from pathlib import Path", "import numpy\nfrom pathlib import Path"),),
+            also=("clean", "count", "report", *TOTALS),
         ),
     ]
 
 
 MUST_RUN = _must_run()
 MUST_NOT_RUN = _must_not_run()
-IMPRECISE = _imprecise()
-EDITS = [*MUST_RUN, *MUST_NOT_RUN, *IMPRECISE]
+COULD_RUN = _could_run()
+EDITS = [*MUST_RUN, *MUST_NOT_RUN, *COULD_RUN]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import digest
-from pipeline.code import Code, Sources, of_callable, of_command
+from pipeline.code import Code, Sources, of_callable, of_command, pruned
 
 
 class Memory(dict[str, bytes]):
@@ -41,6 +41,13 @@ class ProjectFolder:
 
     def callable(self, target: str) -> Code:
         return of_callable(target, self.roots, self.sources(), self.memo)
+
+    def pruned(self, target: str) -> dict[str, bytes]:
+        """Return what the child would import, by path."""
+        sources = self.sources()
+        code = of_callable(target, self.roots, sources, self.memo)
+        paths = {name: path for path, name in code.files.items()}
+        return pruned(code, sources, self.memo, read=lambda name: sources.read(paths[name]))
 
     def command(self, cmd: str | tuple[str, ...]) -> Code:
         return of_command(cmd, self.roots, self.sources(), self.memo)

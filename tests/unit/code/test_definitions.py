@@ -371,7 +371,8 @@ def test_what_may_have_an_effect_at_import_counts_for_whoever_imports_the_module
     )
     before = project.units("main:go")
     named = {"lib:X", "lib:__getattr__"} & before
-    has_changed = bool(named) or len(project.callable("main:go").parts["lib.py"].pieces) > 2
+    # The first import loads what is unknown; the second loads nothing that has an effect.
+    has_changed = bool(named) or len(project.callable("main:go").parts["lib.py"].pieces) > 1
     assert has_changed != is_quiet
 
 

@@ -161,7 +161,12 @@ def test_what_is_not_the_projects_is_named_for_the_environment(project):
         }
     )
     code = project.callable("main:go")
-    assert code.imports == ("collections", "nowhere", "numpy.linalg", "os", "pyarrow", "pyarrow.parquet")
+    assert code.imports == (
+        "nowhere",
+        "numpy.linalg",
+        "pyarrow",
+        "pyarrow.parquet",
+    )  # the others bring nothing
     assert code.absent == ("nowhere",)
 
 
@@ -288,3 +293,73 @@ def test_a_star_is_written_as_names_only_where_all_of_them_are_bound(project, bo
     )
     text = imported(project, "main:go")["main.py"]
     assert ("import *" not in text) == is_listed
+
+
+QUIET_IMPORTS = (
+    "import json",
+    "import os.path",
+    "import csv as c",
+    "from io import BytesIO",
+    "import json, csv",
+)
+
+
+@pytest.mark.parametrize("line", QUIET_IMPORTS)
+def test_an_import_of_what_has_no_effect_counts_only_for_what_asks_for_it(project, line):
+    code = "\n\ndef go():\n    return 1\n\n\ndef other():\n    return {}\n"
+    name = line.split()[-1].partition(".")[0]
+    project.write({"main.py": code.format(1)})
+    without = project.callable("main:go").units
+    project.write({"main.py": line + code.format(name)})
+    assert project.callable("main:go").units == without
+    assert line.split()[1].partition(".")[0].strip(",") in project.callable("main:other").imports
+    assert project.pruned("main:go")["main.py"].lstrip().startswith(b"def go")
+    assert line.encode() in project.pruned("main:other")["main.py"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import unknown",
+        "import xml.etree.ElementTree",
+        "from concurrent import futures",
+        "import json, unknown",
+    ],
+)
+def test_an_import_of_what_may_have_an_effect_counts_for_whoever_imports_the_module(project, line):
+    project.write({"main.py": "def go():\n    return 1\n"})
+    without = project.callable("main:go").units
+    project.write({"main.py": f"{line}\n\n\ndef go():\n    return 1\n"})
+    assert project.callable("main:go").units != without
+
+
+def test_a_module_of_the_project_with_a_quiet_name_counts(project):
+    project.write({"main.py": "import queue\n\n\ndef go():\n    return 1\n", "queue.py": "print('loaded')\n"})
+    before = project.callable("main:go").units
+    project.write({"queue.py": "print('loaded again')\n"})
+    assert project.callable("main:go").units != before
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "def go(when: 'datetime.date'):\n    return 1",
+        "def go():\n    return look('json.loads')",
+        "def go():\n    def inner(p: pathlib.Path): return p\n    return inner",
+    ],
+)
+def test_a_quiet_import_counts_where_an_annotation_or_a_text_names_what_it_binds(project, function):
+    imports = "from __future__ import annotations\nimport datetime\nimport json\nimport pathlib\n"
+    project.write({"main.py": f"{imports}\n\n{function}\n"})
+    name = next(n for n in ("datetime", "json", "pathlib") if n in function)
+    assert f"import {name}".encode() in project.pruned("main:go")["main.py"]
+    assert project.callable("main:go").imports == ("__future__", name)
+
+
+def test_a_quiet_import_counts_for_other_modules_that_take_it_from_there(project):
+    for taken in ("from lib import json", "import lib", "from lib import *"):
+        use = "lib.json.dumps" if taken == "import lib" else "json.dumps"
+        project.write(
+            {"lib.py": "import json\n", "main.py": f"{taken}\n\n\ndef go():\n    return {use}(1)\n"}
+        )
+        assert b"import json" in project.pruned("main:go")["lib.py"], taken

@@ -90,7 +90,7 @@ CASES: list[tuple[str, Save, Any, Any, Any, str]] = [
         np.array([(1.0, b"b")], "f8,S1"),
         "f1[0]",
     ),
-    (".npz", save_npz, {"w": np.ones(2)}, {"w": np.ones(2) + 1e-7}, {"v": np.ones(2)}, "arrays w -> v"),
+    (".npz", save_npz, {"w": np.ones(2)}, {"w": np.ones(2) + 1e-7}, {"v": np.ones(2)}, "array `w` is gone"),
     (
         ".parquet",
         save_parquet,
@@ -209,9 +209,16 @@ def test_the_absolute_tolerance_is_for_numbers_near_zero(tmp_path):
         assert compared(tmp_path, save_json, ".json", [0.0], [1e-10], tolerance).within is within
 
 
-def test_of_other_kinds_the_first_other_byte_is_told(tmp_path):
-    found = compared(tmp_path, save_text, ".joblib", "abcdef", "abcxefg", MILLIONTH)
-    assert found == Difference(within=False, text="the bytes differ from byte 3 on; 6 -> 7 bytes")
+def test_of_other_kinds_the_first_other_byte_is_told_with_its_surroundings(tmp_path):
+    for side, text in (("a", b"\0abcdef"), ("b", b"\0abcxefg")):
+        (tmp_path / side).write_bytes(text)
+    found = between(str(tmp_path / "a"), str(tmp_path / "b"), "x.bin", MILLIONTH)
+    assert not found.within
+    assert found.text == "the bytes differ from byte 4 on; 7 -> 8 bytes"
+    assert found.lines == (
+        "- 00000000  00 61 62 63 [64] 65 66  |.abcdef|",
+        "+ 00000000  00 61 62 63 [78] 65 66 67  |.abcxefg|",
+    )
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv", ".json", ".jsonl", ".npy", ".npz"])
