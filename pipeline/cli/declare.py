@@ -222,7 +222,8 @@ COMMANDS = {
                 Option("junit", ("--junit",), "text", "Write a report in JUnit's form, too.", "FILE"),
             ),
             details="identical: the same bytes. equivalent: within what the output's `compare` allows. recorded: not "
-            "executed, since it is skipped, `always` or `frozen`. All else is exit 1. Nothing of the project changes.",
+            "executed, since it is skipped, `always` or `frozen`. All else is exit 1. Nothing of the project changes; "
+            "what was found out about results stands in `pipe lineage`.",
             examples=(
                 ("pipe verify", "can everything be made again, with the same result?"),
                 ("pipe verify report --skip 'train@*'", "but for what takes hours"),
