@@ -112,6 +112,7 @@ def _costs(told: Told) -> Pairs:
         ("peak memory", size(made.peak_memory_bytes)),
         ("isolation", made.level),
         ("grade", element("span", {"title": grade.WORDS.get(told.grade)}, told.grade)),
+        *([("differs with", ", ".join(told.differs_with))] if told.differs_with else []),
         ("recorded", made.recorded.replace("T", " ").replace("Z", " UTC")),
     ]
 

@@ -119,10 +119,12 @@ class _Stages:
             inputs=tuple(self._input(name, entry) for name, entry in sorted(recipe["inputs"].items())),
             environment=self._environments.setdefault(found, found),
             around=_around(recipe),
-            grade=grade.of_traces(traces, made),
         )
         if made is None:
             return told
+        results = ((produced.path, produced.artifact) for produced in made.outputs.values())
+        graded = self._shelf.records.grade(made.key, results)
+        told = told._replace(grade=grade.named(made, graded), differs_with=graded.differs_with)
         parts = {path: (made.source[path], made.imported.get(path, "")) for path in sorted(made.source)}
         kinds = {name: produced.artifact.kind for name, produced in made.outputs.items()}
         outputs = tuple(output._replace(kind=kinds[output.name]) for output in told.outputs)

@@ -95,6 +95,8 @@ class Told(NamedTuple):
     execution: Execution | None = None
     around: Surroundings = Surroundings()
     grade: str = ""
+    differs_with: tuple[str, ...] = ()
+    """Hidden variables on which its result is known to depend."""
 
     @property
     def instance(self) -> str:
