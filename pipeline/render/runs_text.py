@@ -49,7 +49,7 @@ def columns(found: Runs, asked: Sequence[str]) -> list[Column]:
     chosen: dict[Column, None] = {}
     for word in asked:
         fitting = [c for c in every if pattern.matches(word, c.name) or pattern.matches(word, c.short)]
-        if not fitting and found.rows:
+        if not fitting and found.rows and word != "*":
             name = find(word, [column.name for column in every], what="parameter or metric")
             fitting = [column for column in every if column.name == name]
         chosen.update(dict.fromkeys(fitting))

@@ -37,7 +37,7 @@ class WarmExecutor(LocalExecutor):
     ) -> None:
         super().__init__(layout, store, level, memo, unwatched=unwatched)
         if not _SERVERS:
-            _SERVERS.append(Servers())
+            _SERVERS.append(Servers(most=4))
             atexit.register(_SERVERS[0].close)
         self._servers = _SERVERS[0]
         self._plan = self._plan._replace(home=_HOME)

@@ -80,7 +80,10 @@ def outermost(paths: Iterable[str]) -> list[str]:
 
 
 def _is_checkout(path: str) -> bool:
-    # Of the checkout of an editable install the modules are shown alone (`more`), not the data beside them.
+    # Of the checkout of an editable install the modules are shown alone (`more`), not the data beside them. Among
+    # installed packages such a file is one that a package brought along.
+    if os.path.basename(path) in ("site-packages", "dist-packages"):
+        return False
     return os.path.exists(os.path.join(path, "pyproject.toml")) or os.path.exists(
         os.path.join(path, "setup.py")
     )
