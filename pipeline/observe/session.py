@@ -279,6 +279,7 @@ class Session:
             "roots": self._setting.import_roots,
             "modules": plan.modules,
             "python_path": constants.python_path(self._setting.root),
+            "scattered": 0,
             "parameters": plan.parameters,
             "inputs": inputs,
             "params": dict(stage.params),
