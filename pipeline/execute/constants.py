@@ -27,7 +27,7 @@ NETWORK = (
 """What a stage with `network: true` needs to reach anything, and no result should depend on."""
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_THREADS = (
+THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -42,6 +42,7 @@ _THREADS = (
     "JULIA_NUM_THREADS",
     "GOMAXPROCS",
 )
+"""From these, libraries and languages learn how many threads to start."""
 
 
 def constants(cpus: int, *, python_folder: str) -> dict[str, str]:
@@ -59,7 +60,7 @@ def constants(cpus: int, *, python_folder: str) -> dict[str, str]:
         "USER": "pipe",
         "LOGNAME": "pipe",
     }
-    fixed |= dict.fromkeys(_THREADS, str(cpus))
+    fixed |= dict.fromkeys(THREADS, str(cpus))
     fixed |= {name: os.environ[name] for name in PASSED if name in os.environ}
     return fixed
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ...execute.altered.rewrite import Altered
+from ...execute.constants import THREADS
 from ...execute.world import World
 from ...model import Stage
 from .machine import Machine
@@ -71,21 +72,6 @@ _UMASKS = (0o077, 0o002, 0o027)
 _PIDS = (20_011, 31_007, 25_103)
 _COLUMNS = ("57", "203", "99")
 _TERMS = ("xterm-256color", "dumb", "vt100")
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMEXPR_MAX_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-    "LOKY_MAX_CPU_COUNT",
-    "JULIA_NUM_THREADS",
-    "GOMAXPROCS",
-)
 
 VARIANTS = 3
 """How many values each variable has, besides its own."""
@@ -185,7 +171,7 @@ def _early(stage: Stage, varied: Collection[str], variant: int, machine: Machine
     if "locale" in varied:
         found["LANG"] = machine.locales[variant % len(machine.locales)]
     if "cpus" in varied:
-        found |= dict.fromkeys(_THREADS, str(_cpus(stage, variant)))
+        found |= dict.fromkeys(THREADS, str(_cpus(stage, variant)))
     if "blas" in varied:
         found |= machine.kernels[variant % len(machine.kernels)] if machine.kernels else {}
     return found
